@@ -1,0 +1,1 @@
+"""tcpbook: TCP, run and drawn."""

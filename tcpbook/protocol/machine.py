@@ -1,0 +1,112 @@
+"""`step`, the only interpreter of the rules: events go in, effects come out; nothing sleeps or prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tcpbook.protocol.errors import TcpBookError
+from tcpbook.protocol.events import Call, Check, Event
+from tcpbook.protocol.rules import CHECKS, RULES, Rule
+from tcpbook.protocol.segment import Segment
+from tcpbook.protocol.sending import move_window, send_ack, send_fin, send_text
+from tcpbook.protocol.state import State
+from tcpbook.protocol.tcb import TCB
+from tcpbook.protocol.turn import Output, Sent, Turn
+
+Table = dict[tuple[State, Event | Check], tuple[Rule, ...]]
+
+
+def index(rules: Iterable[Rule]) -> Table:
+    """The rules by what they answer: (state, event), or (state, check) for an arriving segment."""
+    table: dict[tuple[State, Event | Check], list[Rule]] = {}
+    for rule in rules:
+        table.setdefault((rule.state, rule.check or rule.event), []).append(rule)
+    return {key: tuple(found) for key, found in table.items()}
+
+
+TABLE: Table = index(RULES)
+
+
+class Outcome(NamedTuple):
+    """What an event led to: the new TCB, the effects in order, and the rules that fired, in order.
+
+    `changes` lists the changes of state, (before, after), one for each event processed: a CLOSE that was
+    queued and could now be taken up is an event of its own.
+    """
+
+    tcb: TCB
+    effects: tuple[Output, ...]
+    rules: tuple[Rule, ...]
+    changes: tuple[tuple[State, State], ...]
+
+    @property
+    def state(self) -> State:
+        """The state afterwards."""
+        return self.tcb.state
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The segments sent, in order."""
+        return tuple(effect.segment for effect in self.effects if isinstance(effect, Sent))
+
+    @property
+    def deciding(self) -> Rule:
+        """The rule that decided: the last that changed the state, or else that had an effect, or else the last."""
+        changed = [rule for rule in self.rules if rule.next_state is not rule.state]
+        effective = [rule for rule in self.rules if rule.effects]
+        return (changed or effective or self.rules)[-1]
+
+    def __repr__(self) -> str:
+        sent = ", ".join(map(repr, self.segments)) or "nothing"
+        return f"<Outcome {self.state}, sent {sent}, {len(self.rules)} rules>"
+
+
+def step(tcb: TCB, event: Segment | Call, table: Table = TABLE) -> Outcome:
+    """Process one event after RFC 9293 §3.10. The TCB given is not changed.
+
+    >>> from tcpbook.protocol.events import Open
+    >>> step(TCB(next_iss=100), Open(active=True, remote_port=80))
+    <Outcome SYN-SENT, sent <SEQ=100><CTL=SYN>, 1 rules>
+    """
+    turn = Turn(tcb, event)
+    fired: list[Rule] = []
+    if isinstance(event, Segment):
+        check: Check | None = CHECKS[tcb.state][0]
+        while check is not None:
+            check = _fire(turn, table, check, fired)
+    else:
+        _fire(turn, table, event.event, fired)
+    changes = [(tcb.state, turn.tcb.state)]
+
+    if turn.reopens:
+        move_window(turn)
+    if turn.transmits and turn.tcb.unsent:
+        send_text(turn)
+    if turn.tcb.close_queued and _close_can_go_on(turn.tcb):
+        before = turn.tcb.state
+        turn.tcb.close_queued = False
+        _fire(turn, table, Event.CLOSE, fired)
+        changes.append((before, turn.tcb.state))
+    if turn.tcb.fin_pending:
+        send_fin(turn)
+    if turn.owes_ack:
+        send_ack(turn)
+    return Outcome(turn.tcb, tuple(turn.outputs), tuple(fired), tuple(changes))
+
+
+def _close_can_go_on(tcb: TCB) -> bool:
+    """Whether a queued CLOSE has what it waited for: ESTABLISHED, or text all segmentized (§3.10.4)."""
+    return tcb.state is State.ESTABLISHED or (tcb.state is State.CLOSE_WAIT and not tcb.unsent)
+
+
+def _fire(turn: Turn, table: Table, key: Event | Check, fired: list[Rule]) -> Check | None:
+    """Take the first rule that applies; return the check at which the segment goes on."""
+    for rule in table[turn.tcb.state, key]:
+        if rule.guard(turn):
+            fired.append(rule)
+            for effect in rule.effects:
+                effect(turn)
+            turn.tcb.state = rule.next_state
+            return rule.then
+    raise TcpBookError(f"no rule applies to {key} in {turn.tcb.state}; end the rules for it with otherwise")

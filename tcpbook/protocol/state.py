@@ -1,0 +1,56 @@
+"""The eleven states of a TCP connection (RFC 9293 §3.3.2)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """A connection's state, spelled as RFC 9293 spells it.
+
+    >>> print(State.SYN_RECEIVED)
+    SYN-RECEIVED
+    """
+
+    CLOSED = "CLOSED"
+    LISTEN = "LISTEN"
+    SYN_SENT = "SYN-SENT"
+    SYN_RECEIVED = "SYN-RECEIVED"
+    ESTABLISHED = "ESTABLISHED"
+    FIN_WAIT_1 = "FIN-WAIT-1"
+    FIN_WAIT_2 = "FIN-WAIT-2"
+    CLOSE_WAIT = "CLOSE-WAIT"
+    CLOSING = "CLOSING"
+    LAST_ACK = "LAST-ACK"
+    TIME_WAIT = "TIME-WAIT"
+
+    @property
+    def meaning(self) -> str:
+        """What the endpoint is waiting for (RFC 9293 §3.3.2)."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    State.CLOSED: "no connection at all: there is no TCB",
+    State.LISTEN: "waiting for any peer's connection request",
+    State.SYN_SENT: "our SYN is out; waiting for the peer's",
+    State.SYN_RECEIVED: "both SYNs are out; waiting for the acknowledgment of ours",
+    State.ESTABLISHED: "open: text flows both ways",
+    State.FIN_WAIT_1: "our FIN is sent or queued; waiting for its acknowledgment or the peer's FIN",
+    State.FIN_WAIT_2: "our FIN is acknowledged; waiting for the peer's",
+    State.CLOSE_WAIT: "the peer has closed; waiting for our own user to CLOSE",
+    State.CLOSING: "both sides closed at once; waiting for the acknowledgment of our FIN",
+    State.LAST_ACK: "the peer closed first, then we; waiting for the acknowledgment of our FIN",
+    State.TIME_WAIT: "closed in both directions; waiting 2 MSL so that old segments die out",
+}
+
+SYNCHRONIZED = (
+    State.ESTABLISHED,
+    State.FIN_WAIT_1,
+    State.FIN_WAIT_2,
+    State.CLOSE_WAIT,
+    State.CLOSING,
+    State.LAST_ACK,
+    State.TIME_WAIT,
+)
+"""The states in which both ends know each other's sequence numbers (RFC 9293 §3.5.2, group 3)."""
