@@ -53,6 +53,7 @@ def prepare() -> tuple[int, int]:
 
 
 def run(command: str) -> None:
+    """Run a command to its end; CalledProcessError if it fails."""
     subprocess.run(command.split(), check=True)
 
 

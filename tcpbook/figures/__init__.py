@@ -1,0 +1,1 @@
+"""Pictures as SVG strings: functions of plain data that return a `Figure`."""

@@ -1,0 +1,193 @@
+"""The TCP state graph: the rules' transitions, laid out by Graphviz, drawn here.
+
+Nothing here knows a transition; `DOT_HINTS` only say where the states stand. For widgets, `interactive()` gives the
+same SVG with these hooks: a node is `g[data-state="SYN-SENT"]` with an empty `text.tcpbook-note` under its name, an
+arc `g[data-arc="SYN-SENT-ESTABLISHED"]`; the classes tcpbook-current, tcpbook-possible, tcpbook-visited (nodes) and
+tcpbook-lit (arcs) highlight without a new layout. CLOSED stands twice, as in RFC 9293's Figure 5; the lower one is
+`data-twin`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import atan2, cos, sin
+
+from tcpbook.figures.figure import Figure, classes, text
+from tcpbook.figures.layout import Edge, Layout, lay_out
+from tcpbook.figures.theme import CLIENT, CURRENT, INK, PAPER, QUIET, SERVER
+from tcpbook.protocol.state import State
+from tcpbook.protocol.transitions import Stated, Transition, transitions
+
+WIDTH, HEIGHT = 124, 40  # of a node, in points
+TWIN = "CLOSED again"  # the lower CLOSED
+UPPER = (State.LISTEN, State.SYN_SENT)  # their arcs to CLOSED go up, all others down to the twin
+RANKS = (
+    (State.CLOSED,),
+    (State.LISTEN,),
+    (State.SYN_RECEIVED, State.SYN_SENT),
+    (State.ESTABLISHED,),
+    (State.FIN_WAIT_1, State.CLOSE_WAIT),
+    (State.FIN_WAIT_2, State.CLOSING, State.LAST_ACK),
+    (State.TIME_WAIT, TWIN),
+)
+LINES = {Stated.FIGURE: "figure5", Stated.NOTE: "note5", Stated.TEXT: "textonly"}
+
+STYLE = f"""
+.tcpbook-node rect {{ fill: {PAPER}; stroke: {INK}; stroke-width: 1.2; }}
+.tcpbook-name {{ font-size: 14px; font-weight: 600; }}
+.tcpbook-note {{ font-size: 11px; }}
+.tcpbook-label {{ font-size: 12px; paint-order: stroke; stroke: {PAPER}; stroke-width: 4px; stroke-linejoin: round; }}
+.tcpbook-arc path {{ fill: none; stroke: {INK}; stroke-width: 1.2; }}
+.tcpbook-arc polygon {{ fill: {INK}; }}
+.tcpbook-note5 path {{ stroke-dasharray: 7 4; }}
+.tcpbook-textonly path {{ stroke-dasharray: 1.5 4; stroke-linecap: round; stroke-width: 1.8; }}
+.tcpbook-client path {{ stroke: {CLIENT}; stroke-width: 3.5; }}
+.tcpbook-client polygon {{ fill: {CLIENT}; }}
+.tcpbook-server path {{ stroke: {SERVER}; stroke-width: 5; }}
+.tcpbook-server polygon {{ fill: {SERVER}; }}
+.tcpbook-server .tcpbook-hollow {{ stroke: {PAPER}; stroke-width: 1.8; }}
+.tcpbook-abrupt path {{ stroke: {QUIET}; stroke-width: 1; stroke-dasharray: none; }}
+.tcpbook-abrupt polygon {{ fill: {QUIET}; }}
+.tcpbook-visited rect {{ stroke-width: 2.5; }}
+.tcpbook-tick {{ font-size: 13px; visibility: hidden; }}
+.tcpbook-visited .tcpbook-tick {{ visibility: visible; }}
+.tcpbook-possible rect {{ stroke: {CURRENT}; stroke-width: 3; stroke-dasharray: 8 3; }}
+.tcpbook-current rect {{ fill: {CURRENT}; stroke: {CURRENT}; stroke-width: 3; }}
+.tcpbook-current text {{ fill: #fff; }}
+.tcpbook-lit path {{ stroke: {CURRENT}; stroke-width: 5; }}
+.tcpbook-lit .tcpbook-hollow {{ stroke: {CURRENT}; }}
+.tcpbook-lit polygon {{ fill: {CURRENT}; }}
+.tcpbook-lit .tcpbook-label {{ font-weight: 700; }}
+.tcpbook-legend {{ font-size: 12px; }}
+"""
+
+
+def stategraph(
+    current: State | None = None,
+    possible: Iterable[State] = (),
+    visited: Iterable[State] = (),
+    abrupt: bool = False,
+) -> Figure:
+    """Draw the eleven states and the changes of state that RFC 9293 allows (§3.3.2, §3.10).
+
+    `current` is filled, `possible` states have dashed borders, `visited` ones a tick; `abrupt` adds the arcs to
+    CLOSED that only a reset, an abort, a timeout or an ICMP error takes.
+    """
+    drawn = [each for each in transitions() if abrupt or not each.abrupt]
+    layout = lay_out(source(drawn))
+    marks = {state: "visited" for state in visited} | {state: "possible" for state in possible}
+    if current is not None:
+        marks[current] = "current"
+    arcs = "".join(_arc(each, layout.edges[_id(each)]) for each in drawn)
+    nodes = "".join(_node(name, marks, layout) for rank in RANKS for name in rank)
+    width, height = layout.size
+    legend = _legend(abrupt)
+    return Figure(
+        "stategraph",
+        f'<g transform="translate(4,4)">{arcs}{nodes}</g><g transform="translate(4,{height + 22:g})">{legend}</g>',
+        STYLE,
+        (width + 8, height + 66),
+        _words(drawn, current, marks),
+        "; ".join(f"{each.before} to {each.after}: {', or '.join(each.labels)}" for each in drawn),
+    )
+
+
+def source(drawn: Iterable[Transition]) -> str:
+    """The graph in the DOT language."""
+    lines = [
+        "digraph { rankdir=TB nodesep=0.3 ranksep=0.4 splines=true",
+        f"node [shape=box fixedsize=true width={WIDTH / 72:.3f} height={HEIGHT / 72:.3f} fontname=Helvetica fontsize=14]",
+        "edge [fontname=Helvetica fontsize=12 arrowsize=0.7]",
+    ]
+    for rank in RANKS:
+        lines.append("{ rank=same " + " -> ".join(f'"{name}"' for name in rank) + " [style=invis] }")
+    for each in drawn:
+        after = _end(each)
+        options = [f'id="{_id(each)}"']
+        if not each.abrupt:
+            options.append(f'label=" {_label(each)} "'.replace("\\n", " \\n "))  # a little air on both sides
+        options.append("weight=6" if each.path else "weight=0" if each.stated is not Stated.FIGURE else "weight=1")
+        lines.append(f'"{each.before}" -> "{after}" [{" ".join(options)}]')
+    return "\n".join([*lines, "}"])
+
+
+def _end(each: Transition) -> str:
+    return TWIN if each.after is State.CLOSED and each.before not in UPPER else each.after
+
+
+def _id(each: Transition) -> str:
+    return f"{each.before}-{each.after}"
+
+
+def _label(each: Transition) -> str:
+    return each.labels[0].replace(" / ", "\\n")
+
+
+def _arc(each: Transition, edge: Edge) -> str:
+    start, *rest = edge.points
+    d = f"M{start[0]:g},{start[1]:g}C" + " ".join(f"{x:g},{y:g}" for x, y in rest)
+    kinds = "abrupt" if each.abrupt else "", each.path
+    hollow = f'<path {classes("hollow")} d="{d}"/>' if each.path == "server" else ""
+    label = ""
+    if edge.label:
+        words = text(0, 0, _label(each).split("\\n"), "label")
+        label = f'<g transform="translate({edge.label[0]:g},{edge.label[1]:g})">{words}</g>'
+    head = _head(edge)
+    return (
+        f'<g {classes("arc", LINES[each.stated], *kinds)} data-arc="{_id(each)}">'
+        f'<path d="{d}"/>{hollow}<polygon points="{head}"/>{label}</g>'
+    )
+
+
+def _head(edge: Edge) -> str:
+    """An arrowhead from the spline's end to its tip, wide enough for the bold paths."""
+    (x, y), (tip_x, tip_y) = edge.points[-1], edge.tip
+    angle = atan2(tip_y - y, tip_x - x)
+    wing_x, wing_y = 4.5 * sin(angle), -4.5 * cos(angle)
+    back_x, back_y = tip_x - 10 * cos(angle), tip_y - 10 * sin(angle)
+    corners = ((tip_x, tip_y), (back_x + wing_x, back_y + wing_y), (back_x - wing_x, back_y - wing_y))
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
+
+
+def _node(name: str, marks: dict[State, str], layout: Layout) -> str:
+    x, y = layout.nodes[name]
+    state = State.CLOSED if name == TWIN else State(name)
+    twin = " data-twin" if name == TWIN else ""
+    return (
+        f'<g {classes("node", marks.get(state, ""))} data-state="{state}"{twin} transform="translate({x:g},{y:g})">'
+        f'<rect x="{-WIDTH / 2:g}" y="{-HEIGHT / 2:g}" width="{WIDTH}" height="{HEIGHT}" rx="6"/>'
+        f"{text(0, 0, state, 'name')}{text(WIDTH / 2 - 9, 11 - HEIGHT / 2, '✓', 'tick')}"
+        f"{text(0, HEIGHT / 2 - 9, '', 'note')}</g>"
+    )
+
+
+def _legend(abrupt: bool) -> str:
+    entries = [
+        ("figure5 tcpbook-client", "a client's usual path"),
+        ("figure5 tcpbook-server", "a server's usual path"),
+        ("figure5", "Figure 5"),
+        ("note5", "a note to Figure 5"),
+        ("textonly", "the text only"),
+    ]
+    if abrupt:
+        entries.append(("abrupt", "by reset, abort or timeout"))
+    parts = []
+    for number, (kind, words) in enumerate(entries):
+        x, y = 205 * (number % 3), 20 * (number // 3)
+        line = f"M{x},{y}h36"
+        hollow = f'<path {classes("hollow")} d="{line}"/>' if "server" in kind else ""
+        parts.append(
+            f'<g {classes("arc", kind)}><path d="{line}"/>{hollow}'
+            f"{text(x + 44, y, words, 'legend', anchor='start')}</g>"
+        )
+    return "".join(parts)
+
+
+def _words(drawn: list[Transition], current: State | None, marks: dict[State, str]) -> str:
+    words = [f"TCP state graph: {len(State)} states, {len(drawn)} changes of state."]
+    if current:
+        words.append(f"Current: {current}.")
+    for mark in ("possible", "visited"):
+        if states := [state for state in State if marks.get(state) == mark]:
+            words.append(f"{mark.capitalize()}: {', '.join(states)}.")
+    return " ".join(words)
