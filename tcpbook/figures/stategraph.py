@@ -1,9 +1,9 @@
 """The TCP state graph: the rules' transitions, laid out by Graphviz, drawn here.
 
 Nothing here knows a transition; `DOT_HINTS` only say where the states stand. For widgets, `interactive()` gives the
-same SVG with these hooks: a node is `g[data-state="SYN-SENT"]` with an empty `text.tcpbook-note` under its name, an
-arc `g[data-arc="SYN-SENT-ESTABLISHED"]`; the classes tcpbook-current, tcpbook-possible, tcpbook-visited (nodes) and
-tcpbook-lit (arcs) highlight without a new layout. CLOSED stands twice, as in RFC 9293's Figure 5; the lower one is
+same SVG with these hooks: a node is `g[data-state="SYN-SENT"]` with an empty `text.tcpbook-note` of two lines, for
+which tcpbook-noted makes room, an arc `g[data-arc="SYN-SENT-ESTABLISHED"]`; the classes tcpbook-current,
+tcpbook-possible, tcpbook-visited (nodes) and tcpbook-lit (arcs) highlight without a new layout. CLOSED stands twice, as in RFC 9293's Figure 5; the lower one is
 `data-twin`.
 """
 
@@ -18,7 +18,7 @@ from tcpbook.figures.theme import CLIENT, CURRENT, INK, PAPER, QUIET, SERVER
 from tcpbook.protocol.state import State
 from tcpbook.protocol.transitions import Stated, Transition, transitions
 
-WIDTH, HEIGHT = 124, 40  # of a node, in points
+WIDTH, HEIGHT = 124, 44  # of a node, in points
 TWIN = "CLOSED again"  # the lower CLOSED
 UPPER = (State.LISTEN, State.SYN_SENT)  # their arcs to CLOSED go up, all others down to the twin
 RANKS = (
@@ -35,7 +35,8 @@ LINES = {Stated.FIGURE: "figure5", Stated.NOTE: "note5", Stated.TEXT: "textonly"
 STYLE = f"""
 .tcpbook-node rect {{ fill: {PAPER}; stroke: {INK}; stroke-width: 1.2; }}
 .tcpbook-name {{ font-size: 14px; font-weight: 600; }}
-.tcpbook-note {{ font-size: 11px; }}
+.tcpbook-note {{ font-size: 12px; }}
+.tcpbook-noted .tcpbook-name {{ font-size: 12px; transform: translateY(-14px); }}
 .tcpbook-label {{ font-size: 12px; paint-order: stroke; stroke: {PAPER}; stroke-width: 4px; stroke-linejoin: round; }}
 .tcpbook-arc path {{ fill: none; stroke: {INK}; stroke-width: 1.2; }}
 .tcpbook-arc polygon {{ fill: {INK}; }}
@@ -57,7 +58,6 @@ STYLE = f"""
 .tcpbook-lit path {{ stroke: {CURRENT}; stroke-width: 5; }}
 .tcpbook-lit .tcpbook-hollow {{ stroke: {CURRENT}; }}
 .tcpbook-lit polygon {{ fill: {CURRENT}; }}
-.tcpbook-lit .tcpbook-label {{ font-weight: 700; }}
 .tcpbook-legend {{ font-size: 12px; }}
 """
 
@@ -157,7 +157,7 @@ def _node(name: str, marks: dict[State, str], layout: Layout) -> str:
         f'<g {classes("node", marks.get(state, ""))} data-state="{state}"{twin} transform="translate({x:g},{y:g})">'
         f'<rect x="{-WIDTH / 2:g}" y="{-HEIGHT / 2:g}" width="{WIDTH}" height="{HEIGHT}" rx="6"/>'
         f"{text(0, 0, state, 'name')}{text(WIDTH / 2 - 9, 11 - HEIGHT / 2, '✓', 'tick')}"
-        f"{text(0, HEIGHT / 2 - 9, '', 'note')}</g>"
+        f"{text(0, 8, ['', ''], 'note')}</g>"
     )
 
 

@@ -31,14 +31,14 @@ class Flags(IntFlag, boundary=STRICT):
     @classmethod
     def _missing_(cls, value: object) -> object:
         if not isinstance(value, int) or not 0 <= value <= ALL_BITS:
-            raise TcpBookError(
-                f"flags {value!r} are outside 0..{ALL_BITS} (0x1ff); keep the nine control bits only"
-            )
+            raise TcpBookError(f"flags {value!r} are outside 0..{ALL_BITS} (0x1ff); keep the nine control bits only")
         return super()._missing_(value)
 
     @classmethod
     def parse(cls, text: str) -> Flags:
         """Read flags as people write them: names, tcpdump's or Scapy's letters, hexadecimal; or raise TcpBookError.
+
+        Names come first: "AE" is that bit, not Scapy's ACK and ECE.
 
         >>> Flags.parse("syn, ack") == Flags.parse("Flags [S.]") == Flags.parse("SA") == Flags.parse("0x12")
         True

@@ -130,9 +130,7 @@ def _stray(group: str, where: str) -> TcpBookError:
                 f"{character!r} in {group!r:.40}, {where}, character {place}, is no hexadecimal digit; "
                 "leave only 0-9, a-f and separators"
             )
-    return TcpBookError(
-        f"{group!r:.40}, {where}, has {len(digits)} digits; a byte takes two: add the missing digit"
-    )
+    return TcpBookError(f"{group!r:.40}, {where}, has {len(digits)} digits; a byte takes two: add the missing digit")
 
 
 def _read_stream(text: str) -> bytes:

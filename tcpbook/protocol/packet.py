@@ -81,9 +81,7 @@ def _decode(data: bytes, verify: bool, problems: list[Problem] | None) -> Packet
         segment = Segment.decode(part, *addresses)
     else:
         segment, more = Segment.examine(part, *addresses)
-        problems += [
-            p._replace(start=p.start + inside.start, stop=p.stop + inside.start) for p in more
-        ]
+        problems += [p._replace(start=p.start + inside.start, stop=p.stop + inside.start) for p in more]
     source, destination = ip_address(inside.source), ip_address(inside.destination)
     return Packet(segment, found.layers, inside.start, inside.stop, source, destination)
 
@@ -203,9 +201,7 @@ def _final_destination(routing: bytes) -> bytes:
     return address
 
 
-def _check_length(
-    name: str, length: int, least: int, there: int, at: int, problems: list[Problem] | None
-) -> bool:
+def _check_length(name: str, length: int, least: int, there: int, at: int, problems: list[Problem] | None) -> bool:
     """Report a length field out of range; tell whether the packet ends where the bytes end instead."""
     if least <= length <= there:
         return False

@@ -12,6 +12,7 @@ from tcpbook.protocol.options import OPTIONS, Option, spans
 from tcpbook.protocol.options import decode as decode_options
 from tcpbook.protocol.options import encode as encode_options
 
+Buffer: TypeAlias = "bytes | bytearray | memoryview"
 Address: TypeAlias = "str | bytes | IPv4Address | IPv6Address"
 
 PROTOCOL = 6  # TCP's number in the IP header
@@ -110,6 +111,8 @@ _OFFSET_SHIFT = _shift(FIELD["Data Offset"])
 _OFFSET_BITS = {size: (HEADER_BYTES + size) // 4 << _OFFSET_SHIFT for size in range(0, 41, 4)}
 _RESERVED_SHIFT = _shift(FIELD["Reserved"])
 _RESERVED_LIMIT = FIELD["Reserved"].limit
+_RESERVED_WIDTH = FIELD["Reserved"].width
+_FLAGS_WIDTH = len(_CONTROL_BITS)
 _FLAGS_MASK = sum(1 << _shift(field) for field in _CONTROL_BITS)
 _CHECKSUM = FIELD["Checksum"]
 _CHECKSUM_AT = _WORDS.index(_CHECKSUM)
@@ -175,7 +178,7 @@ class Segment(NamedTuple):
         return "".join(f"<{part}>" for part in parts)
 
     @classmethod
-    def decode(cls, data: bytes, source: Address | None = None, destination: Address | None = None) -> Segment:
+    def decode(cls, data: Buffer, source: Address | None = None, destination: Address | None = None) -> Segment:
         """Return the segment that `data` holds, header first; TcpBookError if it is malformed.
 
         Given the IP addresses, verify the checksum as well. RFC 9293 §3.1.
@@ -187,7 +190,7 @@ class Segment(NamedTuple):
 
     @classmethod
     def examine(
-        cls, data: bytes, source: Address | None = None, destination: Address | None = None
+        cls, data: Buffer, source: Address | None = None, destination: Address | None = None
     ) -> tuple[Segment, list[Problem]]:
         """Decode whatever `data` holds, leniently: return the segment and its problems, errors and remarks.
 
@@ -205,7 +208,7 @@ class Segment(NamedTuple):
         words: list[Any] = [*self[:_WORD_COUNT]]
         flags, reserved = words[_BITS_AT], self.reserved
         try:
-            if not (0 <= flags <= _FLAGS_MASK and 0 <= reserved <= _RESERVED_LIMIT):
+            if flags >> _FLAGS_WIDTH or reserved >> _RESERVED_WIDTH:  # too large or negative
                 raise _DoesNotFit
             words[_BITS_AT] = _OFFSET_BITS[len(options)] + (reserved << _RESERVED_SHIFT) + flags
             if source is None and destination is None:
@@ -225,7 +228,7 @@ _new = tuple.__new__  # makes a Segment of its values in order at half the cost 
 
 
 def _decode(
-    data: bytes, source: Address | None, destination: Address | None, problems: list[Problem] | None
+    data: Buffer, source: Address | None, destination: Address | None, problems: list[Problem] | None
 ) -> Segment:
     if type(data) is not bytes:
         data = _as_bytes(data)
@@ -288,9 +291,7 @@ def _remarks(segment: Segment) -> list[Problem]:
 
     def remark(name: str, text: str, start: int | None = None, stop: int | None = None) -> None:
         field = FIELD.get(name, FIELD["SYN"])
-        found.append(
-            Problem("remark", text, name, field.start if start is None else start, stop or field.stop)
-        )
+        found.append(Problem("remark", text, name, field.start if start is None else start, stop or field.stop))
 
     if segment.reserved:
         remark("Reserved", f"Reserved is {segment.reserved}, not 0; a receiver ignores it (RFC 9293 §3.1)")
@@ -370,6 +371,6 @@ def _sum(data: bytes, source: Address | None, destination: Address | None) -> in
     start, end = packed(source), packed(destination)
     if len(start) != len(end):
         pseudo_header(source, destination, 0)  # says what is wrong
-    number = int.from_bytes(data, "big") << 8 if len(data) % 2 else int.from_bytes(data, "big")
-    # The rest of the pseudo-header is two words, whose sum is their number's as well.
-    return -(int.from_bytes(start + end, "big") + PROTOCOL + len(data) + number) % 0xFFFF
+    number = int.from_bytes(start + end + data, "big")
+    # The rest of the pseudo-header is two words, which may be added as well as they may stand before.
+    return -((number << 8 if len(data) % 2 else number) + PROTOCOL + len(data)) % 0xFFFF

@@ -31,7 +31,7 @@ from tcpbook.protocol.seqnum import add, distance
 from tcpbook.protocol.situations import REMOTE_PORT, reachable
 from tcpbook.protocol.state import State
 from tcpbook.protocol.tcb import TCB, Held
-from tcpbook.protocol.turn import Acknowledged, Delivered, Reply, Signal, Timer
+from tcpbook.protocol.turn import Delivered, Reply, Signal, Timer
 
 CALLS: tuple[Call, ...] = (
     Open(active=False),
@@ -65,7 +65,10 @@ def situations() -> list[TCB]:
     for tcb in reachable():
         found += [tcb, *_circumstances(tcb)]
     listener = step(TCB(next_iss=100), Open(active=False, remote_port=REMOTE_PORT)).tcb
-    found += [listener, replace(listener, half_duplex_close=True)]
+    found += [listener, replace(listener, half_duplex_close=True), replace(listener, unsent=b"from before a RST")]
+    # A CLOSE that waited in SYN-RECEIVED when a RST came still waits in LISTEN, and after an active OPEN.
+    found += [replace(tcb, close_queued=True) for tcb in (listener, *found) if tcb.state in OPENING]
+    found += [*_before_our_syn_is_acknowledged()]
     unchallenged = [replace(tcb, challenge_acks=False) for tcb in found]
     return [*found, *unchallenged]
 
@@ -80,16 +83,11 @@ def _circumstances(tcb: TCB) -> Iterator[TCB]:
         return
     yield replace(tcb, retransmissions=tcb.r1 - 1)
     yield replace(tcb, retransmissions=tcb.r2)
-    sent = step(tcb, Send(b"octets that are out")).tcb
-    yield sent
-    yield replace(sent, retransmissions=sent.r2)
-    yield step(replace(tcb, snd_wnd=4, snd_wl1=tcb.rcv_nxt, snd_wl2=tcb.snd_una), Send(b"more than four", urgent=True)).tcb
-    yield step(step(replace(tcb, snd_wnd=4), Send(b"more than four")).tcb, CLOSE).tcb
-    yield step(replace(tcb, snd_wnd=0), Send(b"nothing goes")).tcb
-    yield step(step(replace(tcb, snd_wnd=0), Send(b"nothing goes")).tcb, CLOSE).tcb
+    yield from _with_text_to_send(tcb)
     if tcb.state is State.SYN_SENT:
         return
     yield replace(tcb, rcv_wnd=2, rcv_buff=2)
+    yield replace(tcb, rcv_wnd=0, unread=b"u" * 10, rcv_buff=10)
     yield replace(tcb, half_duplex_close=True)
     if tcb.state in (State.SYN_RECEIVED, *RECEIVING, State.CLOSE_WAIT):
         yield replace(tcb, unread=b"unread", rcv_wnd=tcb.rcv_wnd - 6)
@@ -98,8 +96,35 @@ def _circumstances(tcb: TCB) -> Iterator[TCB]:
         yield replace(tcb, held=(Held(add(tcb.rcv_nxt, 3), b"held back"),), receives=(100,))
         yield replace(tcb, held=(Held(add(tcb.rcv_nxt, 5), b""),), rcv_fin=add(tcb.rcv_nxt, 5))
         yield replace(tcb, rcv_up=add(tcb.rcv_nxt, 2), urgent_mode=True)
-    if tcb.state is not State.SYN_RECEIVED:
-        yield replace(tcb, rcv_wnd=0, unread=b"u" * 10, rcv_buff=10)
+
+
+def _with_text_to_send(tcb: TCB) -> Iterator[TCB]:
+    """Text in flight, text that waits for the window, and a CLOSE behind it."""
+    sent = step(tcb, Send(b"octets that are out")).tcb
+    narrow = replace(tcb, snd_wnd=4, snd_wl1=tcb.rcv_nxt, snd_wl2=tcb.snd_una)
+    yield sent
+    yield replace(sent, retransmissions=sent.r1 - 1)
+    yield replace(sent, retransmissions=sent.r2)
+    yield step(narrow, Send(b"more than four", urgent=True)).tcb
+    yield step(replace(tcb, snd_wnd=0), Send(b"nothing goes")).tcb
+    for wnd, text in ((4, b"four"), (4, b"more than four"), (0, b"nothing goes")):
+        closing = step(step(replace(narrow, snd_wnd=wnd), Send(text)).tcb, CLOSE).tcb
+        yield closing
+        if closing.state is State.FIN_WAIT_1:
+            yield step(closing, _fin(closing)).tcb
+
+
+def _before_our_syn_is_acknowledged() -> Iterator[TCB]:
+    """Neither CLOSE nor the text and the FIN beside a SYN wait for the handshake."""
+    listener = step(TCB(next_iss=100), Open(active=False)).tcb
+    for waiting, flags in product((listener, replace(listener, receives=(3,))), (Flags.SYN, Flags.SYN | Flags.FIN)):
+        called = step(waiting, Segment(REMOTE_PORT, waiting.local_port, 300, 0, flags, data=b"early")).tcb
+        closed = step(called, CLOSE).tcb
+        yield from (called, closed, step(closed, _fin(closed)).tcb)
+
+
+def _fin(tcb: TCB) -> Segment:
+    return Segment(REMOTE_PORT, tcb.local_port, tcb.rcv_nxt, tcb.snd_una, Flags.FIN | Flags.ACK, wnd=tcb.snd_wnd)
 
 
 def segments(tcb: TCB) -> Iterator[Segment]:
@@ -118,7 +143,7 @@ def segments(tcb: TCB) -> Iterator[Segment]:
 
 def view(tcb: TCB) -> reading.View:
     """The TCB in the words of the reading."""
-    held = [(item.seq, item.text, False) for item in tcb.held if item.text]
+    held: list[tuple[Any, ...]] = [(item.seq, item.text, False) for item in tcb.held if item.text]
     if tcb.rcv_fin is not None:
         held.append((tcb.rcv_fin, b"", True))
     names = (
@@ -200,7 +225,9 @@ def _variables(seen: reading.View) -> dict[str, Any]:
     if seen.state != "LISTEN":
         names += " passive iss snd_una snd_nxt snd_up fin_seq in_flight"
     if seen.state not in ("LISTEN", "SYN-SENT"):
-        names += " irs rcv_nxt rcv_wnd"
+        names += " irs rcv_nxt"
+    if seen.state in ("SYN-RECEIVED", *RECEIVING):
+        names += " rcv_wnd"  # after the peer's FIN nothing more comes into the window, so it may stay as it is
     if seen.state not in ("LISTEN", "SYN-SENT", "TIME-WAIT"):
         names += " snd_wnd snd_wl1 snd_wl2 max_snd_wnd"
     if seen.state in RECEIVING:
@@ -225,6 +252,3 @@ def differences(tcb: TCB, event: Segment | Call, table: Table = TABLE) -> dict[s
     """Where package and reading disagree: (package, reading) by name."""
     ours, theirs = told_by_package(step(tcb, event, table)), told_by_reading(expected(tcb, event))
     return {name: (ours[name], theirs.get(name)) for name in ours if ours[name] != theirs.get(name)}
-
-
-__all__ = ["CALLS", "Acknowledged", "differences", "expected", "segments", "situations"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from oracles.rfc9293_reading import Answer, Held, Seen, Sent, View, arrives, call, icmp, timeout
 
 NOTHING: list[Sent] = []
@@ -147,6 +148,53 @@ def test_figure_13_simultaneous_close() -> None:
     assert (a3.sent, b3.sent) == (NOTHING, NOTHING)
 
 
+# --- The states before a connection is synchronized, and calls without segments ---
+
+
+def test_closed_resets_whatever_is_no_reset() -> None:
+    assert arrives(View(), segment(7, 9, "RST,ACK")).sent == NOTHING
+    assert arrives(View(), segment(7, 0, "SYN,FIN", b"text")).sent == [sent(0, 13, "RST,ACK")]
+
+
+def test_listen_and_syn_sent_drop_what_they_can_not_use() -> None:
+    for flags in ("RST", "RST,ACK", "FIN", "SYN,RST"):
+        assert arrives(listening(), segment(7, 0, flags)) == Answer(listening())
+    calling = connecting().view
+    for dropped in (segment(7, 0, "RST"), segment(7, 99, "RST,ACK"), segment(7, 101, "ACK"), segment(7, 0, "FIN")):
+        assert arrives(calling, dropped) == Answer(calling)
+    refused = arrives(calling, segment(7, 101, "SYN,RST,ACK"))
+    assert (refused.view.state, refused.signals, refused.sent) == (
+        "CLOSED",
+        ["error: connection reset"],
+        NOTHING,
+    )
+
+
+def test_calls_before_the_connection_is_synchronized() -> None:
+    waiting = call(replace(listening(), remote_known=True), "RECEIVE", count=1).view
+    assert call(waiting, "CLOSE").replies == ["RECEIVE: error: closing"]
+    aborted = call(waiting, "ABORT")
+    assert (aborted.sent, aborted.replies) == (NOTHING, ["RECEIVE: error: connection reset"])
+    assert call(waiting, "OPEN", active=False).replies == ["OPEN: error: connection already exists"]
+    active = call(waiting, "SEND", data=b"x")
+    assert (active.sent, active.view.state, active.view.passive) == (
+        [sent(300, None, "SYN")],
+        "SYN-SENT",
+        False,
+    )
+    assert call(active.view, "ABORT").replies == ["SEND: connection reset", "RECEIVE: connection reset"]
+    assert call(active.view, "CLOSE").view.state == "CLOSED"
+    lost = timeout(active.view, "USER")
+    assert lost.signals == ["error: connection aborted due to user timeout"]
+    assert (lost.view.state, timeout(lost.view, "USER").signals) == ("CLOSED", [])
+
+
+def test_receive_after_both_have_closed_is_an_error() -> None:
+    for state in ("CLOSING", "LAST-ACK", "TIME-WAIT", "CLOSE-WAIT"):
+        got = call(open_pair(state), "RECEIVE", count=1)
+        assert got.replies == ["RECEIVE: error: connection closing"]
+
+
 # --- The traps ---
 
 
@@ -170,13 +218,10 @@ def test_out_of_order_text_is_held_and_its_ack_used_at_once() -> None:
     sending = call(open_pair(), "SEND", data=b"x").view
     late = arrives(sending, segment(302, 101, "FIN,ACK,URG", b"cd", up=2))
     assert (late.sent, late.replies) == ([sent(101, 300, "ACK")], ["SEND: ok"])
-    assert (late.view.held, late.signals) == ((Held(302, b"cd", True, False, 304),), [])
+    assert (late.view.held, late.signals) == ((Held(302, b"cd", True, False, 304),), ["urgent data"])
     filled = arrives(late.view, segment(300, 101, "ACK", b"abc"))
     assert (filled.view.unread, filled.view.state, filled.view.held) == (b"abcd", "CLOSE-WAIT", ())
-    assert (filled.sent, filled.signals) == (
-        [sent(101, 305, "ACK")],
-        ["urgent data", "connection closing"],
-    )
+    assert (filled.sent, filled.signals) == ([sent(101, 305, "ACK")], ["connection closing"])
 
 
 def test_segment_is_trimmed_on_both_sides_of_the_window() -> None:
@@ -194,6 +239,9 @@ def test_zero_window_takes_ack_urg_and_rst_but_no_text() -> None:
     assert probe.view.snd_una == 101
     assert arrives(view, segment(300, 0, "RST")).view.state == "CLOSED"
     assert arrives(view, segment(301, 0, "RST")).view == view
+    blind = replace(view, challenge_acks=False)
+    assert arrives(blind, segment(300, 101, "SYN,ACK")).sent == [sent(101, 300, "ACK")]
+    assert arrives(blind, segment(300, 101, "SYN,ACK")).view.state == "ESTABLISHED"
 
 
 @pytest.mark.parametrize(
@@ -221,9 +269,7 @@ def test_rst(challenge_acks: bool, seq: int, state: str, answer: list[Sent]) -> 
         (False, "SYN,ACK", 299, "ESTABLISHED", [sent(100, 301, "ACK")]),
     ],
 )
-def test_syn_once_synchronized(
-    challenge_acks: bool, flags: str, seq: int, state: str, answer: list[Sent]
-) -> None:
+def test_syn_once_synchronized(challenge_acks: bool, flags: str, seq: int, state: str, answer: list[Sent]) -> None:
     got = arrives(open_pair(challenge_acks=challenge_acks), segment(seq, 100, flags, b"t"))
     assert (got.view.state, got.sent) == (state, answer)
 
@@ -245,9 +291,11 @@ def test_ack_of_the_unsent_draws_an_ack(challenge_acks: bool) -> None:
 
 
 def test_ack_older_than_the_largest_window_is_refused_by_rfc_5961_only() -> None:
-    old = segment(300, (100 - 1001) % 2**32, "ACK", b"t")
+    old = segment(300, (100 - 1001) % 2**32, "ACK", b"t", wnd=7)
     assert arrives(open_pair(), old).view.unread == b""
-    assert arrives(open_pair(challenge_acks=False), old).view.unread == b"t"
+    taken = arrives(open_pair(challenge_acks=False, snd_wl1=299), old).view
+    assert (taken.unread, taken.snd_una, taken.snd_wnd) == (b"t", 100, 1000)
+    assert arrives(open_pair(), segment(300, 100, "PSH", b"t")).view == open_pair()  # no ACK, no text
 
 
 def test_fin_wait_1_with_fin_and_ack_of_fin_enters_time_wait() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tcpbook.protocol import options as tcp
 from tcpbook.protocol.errors import Problem, TcpBookError
 from tcpbook.protocol.options import OPTIONS, Malformed, Option

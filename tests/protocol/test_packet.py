@@ -7,6 +7,7 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.packet import Packet, encode_packet
@@ -182,7 +183,6 @@ def test_encode_packet_limits() -> None:
 
 def test_packets_say_what_was_found() -> None:
     assert repr(Packet.decode(MACS + TAG + b"\x08\0" + IPV4)) == (
-        "<Packet Ethernet VLAN 5 IPv4 192.0.2.1 to 198.51.100.2, TCP at bytes 38-63: "
-        "<SEQ=1><ACK=2><CTL=ACK><DATA=5>>"
+        "<Packet Ethernet VLAN 5 IPv4 192.0.2.1 to 198.51.100.2, TCP at bytes 38-63: <SEQ=1><ACK=2><CTL=ACK><DATA=5>>"
     )
     assert repr(Packet.decode(SEGMENT.encode())).startswith("<Packet bare, TCP at bytes 0-25: <SEQ=1>")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tcpbook.protocol.seqnum import HALF, MODULUS, add, distance, ge, gt, in_window, le, lt
 
 NUMBERS = st.integers(0, MODULUS - 1)

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.inet import IP, TCP
 from scapy.layers.inet6 import IPv6
+
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.options import EOL, Option
@@ -62,11 +63,8 @@ def test_bytes_are_scapys(
         sport=source, dport=destination, seq=seq, ack=ack, flags=flags, window=wnd, urgptr=up,
         options=[their for _, their in pairs], reserved=reserved,
     ) / data  # fmt: skip
-    if addresses is V4:
-        packet = IP(src=V4[0], dst=V4[1], id=0, flags="DF") / theirs
-    else:
-        packet = IPv6(src=V6[0], dst=V6[1], hlim=64) / theirs
-    assert encode_packet(ours, *addresses) == bytes(packet)
+    below = {V4: IP(src=V4[0], dst=V4[1], id=0, flags="DF"), V6: IPv6(src=V6[0], dst=V6[1], hlim=64)}
+    assert encode_packet(ours, *addresses) == bytes(below[addresses] / theirs)
 
 
 def same_as_dpkt(segment: Segment, data: bytes) -> None:
@@ -147,10 +145,12 @@ def malformed() -> list[tuple[str, bytes]]:
     dice = random.Random(9293)
     spoiled: list[tuple[str, bytes]] = []
     for _ in range(30):
-        options = dice.choice([(), (Option(2, 1460), Option(1), Option(3, 7)), (Option(1), Option(1), Option(8, (1, 2)))])
+        options = dice.choice(
+            [(), (Option(2, 1460), Option(1), Option(3, 7)), (Option(1), Option(1), Option(8, (1, 2)))]
+        )
         data = bytearray(Segment(dice.randrange(40000, 50000), 9, dice.randrange(2**32), 5, Flags.ACK | Flags.SYN,
                                  options=options, data=dice.randbytes(dice.randrange(9))).encode())  # fmt: skip
-        spoiled.append(("truncated", bytes(data[: dice.randrange(20)])))
+        spoiled.append(("truncated", bytes(data[: dice.randrange(1, 20)])))
         small, large = data.copy(), data.copy()
         small[12] = dice.randrange(5) << 4
         spoiled.append(("offset below 5", bytes(small)))
@@ -158,8 +158,9 @@ def malformed() -> list[tuple[str, bytes]]:
         spoiled.append(("offset past the end", bytes(large)))
         kind = dice.choice([2, 3, 4, 5, 8, 19, 28, 34])
         length = dice.choice([0, 1, 3, 5, 7, 13, 41])
-        area = bytes([kind, length]) + bytes(dice.choices(range(1, 256), k=14))
-        spoiled.append((f"option {kind} of length {length}", bytes(data[:12]) + b"\x90\x12" + bytes(6) + area))
+        length = 15 if (kind, length) == (3, 3) else length  # the one that would be right
+        area = bytes([kind, length]) + bytes(max(0, length - 2)) + b"\1" * 16
+        spoiled.append((f"option {kind} of length {length}", bytes(data[:12]) + b"\x90\x12" + bytes(6) + area[:16]))
     return spoiled
 
 
@@ -173,3 +174,53 @@ def around(data: bytes) -> bytes:
     header[10:12] = bytes(2)
     header[10:12] = dpkt.dpkt.in_cksum(bytes(header)).to_bytes(2, "big")
     return bytes(header) + data
+
+
+def our_error(data: bytes) -> str:
+    try:
+        Segment.decode(data)
+    except TcpBookError as error:
+        return str(error)
+    return ""
+
+
+def test_every_malformed_segment_is_refused_and_shown() -> None:
+    assert len(MALFORMED) >= 100
+    for what, data in MALFORMED:
+        assert our_error(data), what
+        problems = Segment.examine(data)[1]
+        assert our_error(data) == next(problem.text for problem in problems if problem.kind == "error")
+
+
+def test_dpkt_refuses_what_it_defines_as_errors() -> None:
+    """dpkt checks truncation and too small a data offset; it takes one past the end, and options, as they come."""
+    for what, data in MALFORMED:
+        if what in ("truncated", "offset below 5"):
+            with pytest.raises(dpkt.UnpackError):
+                dpkt.tcp.TCP(data)
+            assert our_error(data)
+
+
+TSHARK_ERRORS = ("Bogus TCP header length", "Short segment", "option length", "suboption would go past end")
+# What tshark lets pass, with the reason why we don't.
+LENIENT_TSHARK = {
+    "option 34 of length": "RFC 7413 §4.1.1: a cookie has 4 to 16 bytes, an even number",
+}
+
+
+def test_tshark_finds_the_same_segments_malformed(tmp_path: Path) -> None:
+    capture = tmp_path / "malformed.pcap"
+    good = [("good", frame[14:]) for frame in FRAMES]
+    packets = [(what, around(data)) for what, data in MALFORMED] + good
+    raw_ip = 101
+    pcap = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, raw_ip)
+    for number, (_, data) in enumerate(packets):
+        pcap += struct.pack("<IIII", number, 0, len(data), len(data)) + data
+    capture.write_bytes(pcap)
+    for (what, data), shown in zip(packets, tshark(capture), strict=True):
+        messages = shown.get("_ws.expert.message", [])
+        theirs = "_ws.malformed" in shown or any(text in message for message in messages for text in TSHARK_ERRORS)
+        errors = [problem.text for problem in Packet.examine(data)[1] if problem.kind == "error"]
+        if theirs != bool(errors):
+            assert errors, (what, messages)
+            assert any(what.startswith(name) for name in LENIENT_TSHARK), (what, errors, messages)

@@ -1,0 +1,1 @@
+"""Every speed figure of the book, as a ratio against a named peer in the same run."""

@@ -1,0 +1,1 @@
+"""Questions the reader answers: predict, and the exercises built on it."""

@@ -1,0 +1,1 @@
+"""Interactive views: one widget a file, its .js and .css beside it."""

@@ -1,0 +1,137 @@
+"""Bytes and fields light each other; fields are edited, other bytes pasted; by mouse and keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from pages import accessibility_report, notebook, screenshot, start_all
+
+SETUP = """
+from tcpbook.protocol.flags import Flags
+from tcpbook.protocol.options import MSS, SACK_PERMITTED
+from tcpbook.protocol.segment import Segment
+from tcpbook.widgets.header_explorer import HeaderExplorer
+explorer = HeaderExplorer(Segment(49152, 80, 100, flags=Flags.SYN, options=(MSS(1460), SACK_PERMITTED()), data=b"hi"))
+"""
+BUSY = "import threading\nthreading.Event().wait(30)"
+SYN_ACK = """
+0x0000:  4500 0028 0000 4000 4006 26ce 0a00 0001  E..(..@.@.&.....
+0x0010:  0a00 0002 0050 c000 0000 012c 0000 0065  .....P.....,...e
+0x0020:  5012 ffff 0000 0000                      P.......
+"""
+
+
+def shown(page: Page) -> Locator:
+    explorer = page.locator(".tcpbook-explorer")
+    expect(explorer).to_have_count(1)
+    return explorer
+
+
+def lit_bytes(page: Page, name: str = "tcpbook-lit") -> list[int]:
+    found: list[int] = page.evaluate(
+        "name => [...document.querySelectorAll(`[data-byte].${name}`)].map((part) => Number(part.dataset.byte))", name
+    )
+    return found
+
+
+def explanation(explorer: Locator) -> Locator:
+    return explorer.locator(".tcpbook-explorer-words")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_field_is_edited_and_the_checksum_follows(lab_page: Callable[..., Page], theme: str) -> None:
+    page = lab_page(notebook(SETUP, "explorer"), theme)
+    explorer = shown(page)
+    explorer.get_by_label("Field").select_option("Sequence Number")
+    assert lit_bytes(page) == [4, 5, 6, 7]
+    expect(explanation(explorer)).to_contain_text("Sequence Number: 100 (0x00000064) (bytes 4–7)")
+    checksum = explorer.locator("[data-byte='17']").inner_text()
+
+    explorer.get_by_label("New value").fill("1,000")
+    page.keyboard.press("Enter")
+    expect(explanation(explorer)).to_contain_text("1000 (0x000003e8)")
+    expect(explorer.locator("[data-byte='7']")).to_have_text("e8")
+    expect(explorer.locator("[data-byte='17']")).not_to_have_text(checksum)
+    expect(explorer.get_by_label("Problems")).to_have_text("No problems.")
+    assert accessibility_report(page) == ""
+    screenshot(page, f"header-explorer-{theme}")
+
+
+def test_pointing_lights_and_leaves_the_chosen_field(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP, "explorer"))
+    explorer = shown(page)
+    explorer.locator("[data-byte='14']").hover()
+    assert lit_bytes(page, "tcpbook-pointed") == [14, 15]
+    assert lit_bytes(page) == [0, 1]
+    explorer.get_by_label("Field").hover()
+    assert lit_bytes(page, "tcpbook-pointed") == []
+
+
+def test_keyboard_walks_the_bytes(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP, "explorer"))
+    explorer = shown(page)
+    explorer.locator("[data-byte='0']").focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(explorer.get_by_label("byte 9, 00: Acknowledgment Number")).to_be_focused()
+    assert lit_bytes(page) == [8, 9, 10, 11]
+    expect(explorer.get_by_label("byte 9,")).to_have_attribute("aria-pressed", "true")
+    expect(explanation(explorer)).to_contain_text("Acknowledgment Number: 0")
+
+
+def test_bits_and_options_are_edited(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP, "explorer"))
+    explorer = shown(page)
+    explorer.get_by_label("Field").select_option("ACK")
+    explorer.get_by_label("ACK is set").check()
+    expect(explorer.locator("[data-byte='13']")).to_have_text("12")
+    expect(explanation(explorer)).to_contain_text("ACK: 1, set")
+    explorer.get_by_label("Field").select_option("Options")
+    explorer.get_by_label("New value").fill("02 04 00 64")
+    explorer.get_by_role("button", name="Set", exact=True).click()
+    expect(explanation(explorer)).to_contain_text("Options: MSS 100")
+    expect(explorer.locator("[data-byte='12']")).to_have_text("60")
+    expect(explorer.locator("[data-byte='24']")).to_have_attribute("aria-label", "byte 24, 68: Data")
+
+
+def test_bad_input_gets_a_sentence_and_changes_nothing(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP, "explorer"))
+    explorer = shown(page)
+    explorer.get_by_label("New value").fill("<b>70000</b>")
+    page.keyboard.press("Enter")
+    expect(explorer.get_by_role("status")).to_contain_text("'<b>70000</b>' is not a whole number from 0 up")
+    expect(explorer.get_by_label("New value")).to_have_value("<b>70000</b>")
+    expect(explorer.locator("[data-byte='0']")).to_have_text("c0")
+    explorer.get_by_label("Bytes to explain").fill("hello")
+    explorer.get_by_role("button", name="Explain").click()
+    expect(explorer.get_by_role("status")).to_contain_text("hello")
+
+
+def test_pasted_packet_is_explained_and_its_problems_named(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP, "explorer", "print(explorer.segment)"))
+    explorer = shown(page)
+    explorer.get_by_label("Bytes to explain").fill(SYN_ACK)
+    explorer.get_by_role("button", name="Explain").click()
+    expect(explorer.get_by_role("status")).to_have_text("The TCP segment is 20 of 40 bytes given, inside IPv4.")
+    expect(explorer.get_by_label("Problems")).to_contain_text("Error: Checksum 0x0000 is wrong")
+    expect(explorer.get_by_label("IP addresses", exact=True)).to_have_value("10.0.0.1 → 10.0.0.2")
+    page.locator(".jp-Cell .cm-content").last.click()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".jp-OutputArea-output").last).to_have_text("<SEQ=300><ACK=101><CTL=SYN,ACK>\n")
+
+
+def test_lighting_needs_no_kernel(lab_page: Callable[..., Page], lab_server: Any) -> None:
+    page = lab_page(notebook(SETUP, "explorer", BUSY), run=False)
+    start_all(page)
+    explorer = shown(page)
+    explorer.locator("[data-byte='16']").click()
+    expect(explanation(explorer)).to_contain_text("Checksum:", timeout=1000)
+    expect(page.get_by_text("Python 3 (ipykernel) | Busy")).to_be_visible()
+    lab_server.stop_kernels()
+    explorer.locator("[data-byte='18']").click()
+    expect(explanation(explorer)).to_contain_text("Urgent Pointer:", timeout=1000)
+    assert lit_bytes(page) == [18, 19]

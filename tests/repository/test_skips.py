@@ -1,0 +1,35 @@
+"""The one reason to skip a test is a Debian package, named in the reason."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tree import ROOT
+
+
+@pytest.mark.parametrize(
+    ("reason", "result"),
+    [
+        ("chromium is missing: apt-get install chromium", "1 skipped"),
+        ("tshark is missing: apt-get install tshark", "1 skipped"),
+        ("dot is missing: apt-get install graphviz", "1 failed"),
+        ("not today", "1 failed"),
+    ],
+)
+def test_a_skip_names_its_package(tmp_path: Path, reason: str, result: str) -> None:
+    test = tmp_path / "test_sample.py"
+    test.write_text(f"import pytest\ndef test_it(): pytest.skip({reason!r})\n", encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "conftest", test],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "tests")},
+    )
+    assert run.stdout.splitlines()[-1].startswith(result)
