@@ -107,7 +107,7 @@ def _row_bytes(row: _Row, room: int | None) -> bytes:
     after eight bytes, some tools leave two spaces as well.
     """
     digits, at, gap = "", 0, 0
-    text = row.rest.split("  |")[0]
+    text = row.rest
     while at < len(text) and (room is None or len(digits) < 2 * room):
         group = _GROUP.match(text, at)
         half_way = gap == 2 and len(digits) == 16 and group is not None and len(group[0]) == 2

@@ -42,7 +42,7 @@ function render({ model, el }) {
 
   // The state and the conditions
   const select = (label, options, changed) => {
-    const control = make("select", {}, options.map(([value, text]) => make("option", { value }, [text])));
+    const control = make("select", { aria: { label } }, options.map(([value, text]) => make("option", { value }, [text])));
     control.onchange = () => changed(control.value);
     return [make("label", {}, [make("span", {}, [label]), control]), control];
   };

@@ -43,6 +43,7 @@ function render({ model, el }) {
     problems,
   ]));
 
+  let drawn = "";
   const parts = () => [...el.querySelectorAll("[data-field]")];
   const ids = (part) => part.dataset.field.split(" ");
 
@@ -56,9 +57,10 @@ function render({ model, el }) {
       if (name === "tcpbook-lit") part.setAttribute("aria-pressed", on);
     }
   }
+  // A byte belongs to all its fields; a box that stands for an option is in the list of options as well.
   function pointAt({ target }) {
     const part = target.closest("[data-field]");
-    mark("tcpbook-pointed", part ? ids(part) : []);
+    mark("tcpbook-pointed", !part ? [] : part.dataset.byte ? ids(part) : [ids(part)[0]]);
   }
   function arrive({ target }) {
     const part = target.closest("[data-field]");
@@ -68,21 +70,48 @@ function render({ model, el }) {
   function showBytes() {
     const focused = bytes.contains(document.activeElement) ? document.activeElement.dataset.byte : undefined;
     const octets = model.get("octets").match(/../g) ?? [];
+    const [top, row, tall] = model.get("heights"); // of the picture: its rows stand beside these
+    const end = rows().find(({ id }) => id === "data").start;
     const lines = [];
     octets.forEach((octet, at) => {
       const mine = rows().filter((row) => row.id !== "options" && row.start <= at && at < row.stop);
-      if (at % ROW_BYTES === 0) lines.push(make("div", {}, [make("span", { aria: { hidden: true } }, [hex(at)])]));
+      if (at % ROW_BYTES === 0) {
+        const line = make("div", {}, [make("span", { aria: { hidden: true } }, [hex(at)])]);
+        if (at <= end) line.style.height = `${at / ROW_BYTES === 3 ? tall : row}px`; // beyond: more data
+        lines.push(line);
+      }
       lines.at(-1).append(make("button", {
         type: "button", tabIndex: at ? -1 : 0, data: { byte: at, field: mine.map((row) => row.id).join(" ") },
         aria: { label: `byte ${at}, ${octet}: ${mine.map((row) => row.name).join(", ")}` } }, [octet]));
     });
     const hidden = model.get("hidden_bytes");
     if (hidden) lines.push(make("div", {}, [`… ${hidden} more`]));
+    bytes.style.paddingTop = `${top}px`;
     bytes.replaceChildren(...lines);
     if (focused !== undefined) bytes.querySelector(`[data-byte="${focused}"]`)?.focus();
   }
   function showPicture() {
-    picture.innerHTML = model.get("picture"); // drawn, and its text escaped, by tcpbook.figures
+    if (model.get("picture") === drawn) return;
+    drawn = model.get("picture");
+    picture.innerHTML = drawn; // by tcpbook.figures, its text escaped
+    const svg = picture.querySelector("svg");
+    svg.querySelectorAll("title, desc").forEach((node) => node.remove()); // its values go out of date
+    svg.removeAttribute("aria-labelledby");
+    svg.setAttribute("aria-label", "Header");
+    for (const [number, box] of picture.querySelectorAll("[data-field]").entries()) {
+      box.setAttribute("role", "button");
+      box.setAttribute("tabindex", number ? -1 : 0);
+    }
+  }
+  function showValues() {
+    for (const box of picture.querySelectorAll("[data-field]")) {
+      const row = rows().find(({ id }) => id === ids(box)[0]);
+      box.setAttribute("aria-label", `${row.name}: ${row.value}`);
+      if (!(row.id in model.get("about")) || row.id === "data") continue; // options come with their picture
+      box.classList.toggle("tcpbook-set", row.edit === true);
+      const value = row.edit === "" ? "–" : typeof row.edit === "boolean" ? Number(row.edit) : row.edit;
+      box.querySelector(".tcpbook-value tspan").textContent = value;
+    }
   }
   function showChoice() {
     choose.replaceChildren(...rows().map((row) => make("option", { value: row.id }, [row.name])));
@@ -121,8 +150,7 @@ function render({ model, el }) {
   picture.addEventListener("keydown", (event) => walk(event, [...picture.querySelectorAll("[data-field]")], 1));
   const undo = [
     keepKeys(el),
-    follow(model, ["picture"], showPicture),
-    follow(model, ["rows"], () => { showBytes(); showChoice(); showField(); }),
+    follow(model, ["rows"], () => { showPicture(); showValues(); showBytes(); showChoice(); showField(); }),
     follow(model, ["lit"], showField),
     follow(model, ["rows", "findings", "addresses", "checksum_follows"], showRest),
     follow(model, ["message", "origin"], () => {

@@ -56,21 +56,22 @@ ABOUT = {
 
 def _field_row(key: str, field: Field, data: bytes) -> Row:
     header = data.ljust(HEADER_BYTES, b"\0")
-    value = field.read(header)
-    edit: bool | str
-    if field.stop > len(data):
-        text, edit = "missing", ""
-    elif field.width == 1:
-        text, edit = "1, set" if value else "0, not set"
-        edit: bool | str = bool(value)
-    else:
-        hexadecimal = f"{value:#0{2 + (field.width + 3) // 4}x}"
-        text, edit = f"{value} ({hexadecimal})", hexadecimal if key == "checksum" else str(value)
-    row = {"id": key, "name": field.name, "about": key, "start": field.start, "stop": field.stop}
     binary = "".join(f"{byte:08b}" for byte in header[field.start : field.stop])
     first = field.bit - 8 * field.start
     parts = [binary[:first], binary[first : first + field.width], binary[first + field.width :]]
-    return {**row, "value": text, "edit": edit, "bits": parts if field.width < 16 else []}
+    text, edit = _field_texts(field, field.read(header)) if field.stop <= len(data) else ("missing", "")
+    return {
+        **{"id": key, "name": field.name, "about": key, "start": field.start, "stop": field.stop},
+        **{"value": text, "edit": edit, "bits": parts if field.width < 16 else []},
+    }
+
+
+def _field_texts(field: Field, value: int) -> tuple[str, str | bool]:
+    """Return a field's value in words and as it is edited."""
+    if field.width == 1:
+        return "1, set" if value else "0, not set", bool(value)
+    hexadecimal = f"{value:#0{2 + (field.width + 3) // 4}x}"
+    return f"{value} ({hexadecimal})", hexadecimal if field.attribute == "checksum" else str(value)
 
 
 def _octets_row(key: str, name: str, about: str, value: str, start: int, octets: bytes) -> Row:
@@ -81,23 +82,28 @@ def _octets_row(key: str, name: str, about: str, value: str, start: int, octets:
 def read_rows(data: bytes) -> list[Row]:
     """Return one row a field, option by option, of a segment's bytes, decoded leniently."""
     segment, _ = Segment.examine(data)
-    rows = [_field_row(key, field, data.ljust(HEADER_BYTES, b"\0")) for key, field in BY_ID.items()]
+    rows = [_field_row(key, field, data) for key, field in BY_ID.items()]
     end = _header_end(data)
     listed = ", ".join(map(str, segment.options)) or "none"
     rows.append(_octets_row("options", "Options", "options", listed, HEADER_BYTES, data[HEADER_BYTES:end]))
     for number, (option, first, last) in enumerate(tcp_options.spans(segment.options), 1):
         about = f"kind_{option.kind}" if option.kind in OPTIONS else "unknown"
         octets = data[HEADER_BYTES + first : HEADER_BYTES + last]
-        rows.append(
-            _octets_row(f"option_{number}", option.name, about, str(option), HEADER_BYTES + first, octets)
-        )
+        rows.append(_octets_row(f"option_{number}", option.name, about, str(option), HEADER_BYTES + first, octets))
     text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in segment.data[:DATA_SHOWN])
-    value = f"{len(segment.data)} bytes: {text}" if segment.data else "none"
+    size = f"{len(segment.data)} byte{'s' * (len(segment.data) > 1)}"
+    value = f"{size}: {text}" if segment.data else "none"
     return [*rows, _octets_row("data", "Data", "data", value, end, data[end:])]
 
 
 def _header_end(data: bytes) -> int:
     return max(len(data), HEADER_BYTES) - len(Segment.examine(data)[0].data)
+
+
+def _outline(data: bytes) -> tuple[bytes, int]:
+    """What a picture's boxes depend on. Values inside the boxes of the fixed header the page writes itself."""
+    end = _header_end(data)
+    return data[HEADER_BYTES:end], len(data)
 
 
 def _octets(value: Any) -> bytes:
@@ -170,6 +176,7 @@ class HeaderExplorer(View):
     _esm, _css = sources(__file__)
 
     picture = traitlets.Unicode().tag(sync=True)
+    heights = traitlets.List([drawing.TOP, drawing.ROW, drawing.TALL]).tag(sync=True)
     about = traitlets.Dict(ABOUT).tag(sync=True)
     rows: traitlets.List[Row] = traitlets.List().tag(sync=True)
     octets = traitlets.Unicode().tag(sync=True)
@@ -181,12 +188,11 @@ class HeaderExplorer(View):
     lit = traitlets.Unicode("source_port").tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)
 
-    def __init__(
-        self, segment: Segment | bytes | str, addresses: tuple[Address, Address] | None = None
-    ) -> None:
+    def __init__(self, segment: Segment | bytes | str, addresses: tuple[Address, Address] | None = None) -> None:
         super().__init__()
         self._between = read_addresses(addresses)
         self._around: list[Problem] = []
+        self._bytes = b""
         if isinstance(segment, Segment):
             self._between = self._between or ADDRESSES
             self._show(segment.encode(*self._between))
@@ -213,9 +219,7 @@ class HeaderExplorer(View):
         """
         try:
             if field == "checksum" and self.checksum_follows and self._between:
-                raise TcpBookError(
-                    "the checksum follows the other fields; switch that off to set it yourself"
-                )
+                raise TcpBookError("the checksum follows the other fields; switch that off to set it yourself")
             if field == "addresses":
                 self._between = read_addresses(value)
                 data = self._bytes
@@ -266,10 +270,12 @@ class HeaderExplorer(View):
         return FIELD["Checksum"].write(data, internet_checksum(covered))
 
     def _show(self, data: bytes) -> None:
-        self._bytes = data
+        before, self._bytes = self._bytes, data
         with self.hold_sync():
             self.rows = read_rows(data)
             shown = _header_end(data) + DATA_SHOWN
+            if _outline(data) != _outline(before):
+                self.picture = headermap(data).interactive()
             self.octets, self.hidden_bytes = data[:shown].hex(), len(data[shown:])
             self.findings = [[problem.kind, problem.text, problem.field] for problem in self.problems]
             self.addresses = " → ".join(map(str, self._between or ()))

@@ -17,7 +17,7 @@ from tcpbook.protocol.segment import Segment
 from tcpbook.widgets.header_explorer import HeaderExplorer
 explorer = HeaderExplorer(Segment(49152, 80, 100, flags=Flags.SYN, options=(MSS(1460), SACK_PERMITTED()), data=b"hi"))
 """
-BUSY = "import threading\nthreading.Event().wait(30)"
+BUSY = "import time\nprint('running', flush=True)\ntime.sleep(30)"
 SYN_ACK = """
 0x0000:  4500 0028 0000 4000 4006 26ce 0a00 0001  E..(..@.@.&.....
 0x0010:  0a00 0002 0050 c000 0000 012c 0000 0065  .....P.....,...e
@@ -38,8 +38,16 @@ def lit_bytes(page: Page, name: str = "tcpbook-lit") -> list[int]:
     return found
 
 
+def pointed_boxes(explorer: Locator) -> list[str | None]:
+    return [part.get_attribute("data-field") for part in explorer.locator("svg .tcpbook-pointed").all()]
+
+
 def explanation(explorer: Locator) -> Locator:
     return explorer.locator(".tcpbook-explorer-words")
+
+
+def box(explorer: Locator, key: str) -> Locator:
+    return explorer.locator(f"svg [data-field~='{key}']")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -56,6 +64,7 @@ def test_a_field_is_edited_and_the_checksum_follows(lab_page: Callable[..., Page
     expect(explanation(explorer)).to_contain_text("1000 (0x000003e8)")
     expect(explorer.locator("[data-byte='7']")).to_have_text("e8")
     expect(explorer.locator("[data-byte='17']")).not_to_have_text(checksum)
+    expect(box(explorer, "seq")).to_contain_text("1000")
     expect(explorer.get_by_label("Problems")).to_have_text("No problems.")
     assert accessibility_report(page) == ""
     screenshot(page, f"header-explorer-{theme}")
@@ -66,6 +75,11 @@ def test_pointing_lights_and_leaves_the_chosen_field(lab_page: Callable[..., Pag
     explorer = shown(page)
     explorer.locator("[data-byte='14']").hover()
     assert lit_bytes(page, "tcpbook-pointed") == [14, 15]
+    assert pointed_boxes(explorer) == ["wnd"]
+    box(explorer, "option_1").hover()
+    assert lit_bytes(page, "tcpbook-pointed") == [20, 21, 22, 23]
+    explorer.locator("[data-byte='13']").hover()
+    assert pointed_boxes(explorer) == ["CWR", "ECE", "URG", "ACK", "PSH", "RST", "SYN", "FIN"]
     assert lit_bytes(page) == [0, 1]
     explorer.get_by_label("Field").hover()
     assert lit_bytes(page, "tcpbook-pointed") == []
@@ -83,17 +97,33 @@ def test_keyboard_walks_the_bytes(lab_page: Callable[..., Page]) -> None:
     expect(explanation(explorer)).to_contain_text("Acknowledgment Number: 0")
 
 
+def test_keyboard_walks_the_boxes_of_the_picture(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP, "explorer"))
+    explorer = shown(page)
+    box(explorer, "source_port").focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"):
+        page.keyboard.press(key)
+    sequence = explorer.get_by_role("button", name="Sequence Number: 100 (0x00000064)")
+    expect(sequence).to_be_focused()
+    expect(sequence).to_have_attribute("aria-pressed", "true")
+    expect(box(explorer, "ack")).to_have_attribute("aria-pressed", "false")
+    assert lit_bytes(page) == [4, 5, 6, 7]
+
+
 def test_bits_and_options_are_edited(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(SETUP, "explorer"))
     explorer = shown(page)
     explorer.get_by_label("Field").select_option("ACK")
     explorer.get_by_label("ACK is set").check()
     expect(explorer.locator("[data-byte='13']")).to_have_text("12")
+    expect(box(explorer, "ACK")).to_contain_class("tcpbook-set")
     expect(explanation(explorer)).to_contain_text("ACK: 1, set")
     explorer.get_by_label("Field").select_option("Options")
     explorer.get_by_label("New value").fill("02 04 00 64")
     explorer.get_by_role("button", name="Set", exact=True).click()
     expect(explanation(explorer)).to_contain_text("Options: MSS 100")
+    expect(box(explorer, "option_1")).to_contain_text("MSS 100")
+    expect(box(explorer, "option_2")).to_have_count(0)
     expect(explorer.locator("[data-byte='12']")).to_have_text("60")
     expect(explorer.locator("[data-byte='24']")).to_have_attribute("aria-label", "byte 24, 68: Data")
 
@@ -128,9 +158,10 @@ def test_lighting_needs_no_kernel(lab_page: Callable[..., Page], lab_server: Any
     page = lab_page(notebook(SETUP, "explorer", BUSY), run=False)
     start_all(page)
     explorer = shown(page)
+    expect(page.locator(".jp-OutputArea-output").last).to_have_text("running\n")
     explorer.locator("[data-byte='16']").click()
     expect(explanation(explorer)).to_contain_text("Checksum:", timeout=1000)
-    expect(page.get_by_text("Python 3 (ipykernel) | Busy")).to_be_visible()
+    expect(page.locator(".jp-InputPrompt").last).to_have_text("[*]:")
     lab_server.stop_kernels()
     explorer.locator("[data-byte='18']").click()
     expect(explanation(explorer)).to_contain_text("Urgent Pointer:", timeout=1000)

@@ -32,7 +32,7 @@ def lines(cell: dict[str, Any]) -> int:
 
 
 def tasks(chapter: Path) -> int:
-    """Count the tasks. A task is a question to the reader: a call of `predict.choice`, `predict.number` and so on."""
+    """Count the tasks. A task is a question to the reader: a call of `predict.choice` and its like."""
     return sum(
         isinstance(node, ast.Call) and ast.unparse(node.func).startswith("predict.")
         for node in ast.walk(code(chapter))

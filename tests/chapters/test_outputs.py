@@ -25,15 +25,13 @@ from tree import CHAPTERS, ROOT, cells
 pytestmark = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
 
 GEOMETRY = {
-    "ellipse": {"cx", "cy", "rx", "ry"},
     "g": {"transform"},
     "path": {"d"},
     "polygon": {"points"},
-    "polyline": {"points"},
     "svg": {"height", "viewBox", "width"},
     "text": {"x", "y"},
 }
-"""The attributes whose values are Graphviz's to choose; everything else in an output is ours."""
+"""The attributes whose values a layout decides; everything else in an output is compared."""
 
 TAG = re.compile(r"<(\w+)\b[^<>]*>")
 ATTRIBUTE = re.compile(r'\s([\w:-]+)="([^"]*)"')
@@ -85,7 +83,7 @@ def texts(outputs: list[Any]) -> Iterator[tuple[Any, str, str]]:
 
 
 def geometry(text: str) -> list[tuple[int, int]]:
-    """Return the spans of `text` that hold coordinates of a drawing by Graphviz."""
+    """Return the spans of `text` that hold coordinates."""
     return [
         (tag.start() + attribute.start(2), tag.start() + attribute.end(2))
         for tag in TAG.finditer(text)

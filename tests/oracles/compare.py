@@ -8,7 +8,6 @@ from itertools import product
 from typing import Any
 
 from oracles import rfc9293_reading as reading
-
 from tcpbook.protocol.events import (
     ABORT,
     CLOSE,
@@ -41,6 +40,7 @@ CALLS: tuple[Call, ...] = (
     Send(b"urgent!", urgent=True),
     Send(b""),
     Send(bytes(65_530)),
+    Send(bytes(65_536)),
     Receive(3),
     Receive(100),
     CLOSE,
@@ -58,6 +58,13 @@ RECEIVING = (State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2)
 CONTROL = Flags.FIN | Flags.SYN | Flags.RST | Flags.ACK | Flags.URG
 COMBINED = [flags for flags in COMBINATIONS if not flags & ~CONTROL]
 
+# Variables of a connection that the package and the reading call the same.
+SHARED = (
+    "passive", "challenge_acks", "half_duplex_close", "iss", "snd_una", "snd_nxt", "snd_wnd", "snd_wl1", "snd_wl2",
+    "max_snd_wnd", "snd_up", "irs", "rcv_nxt", "rcv_wnd", "rcv_up", "fin_seq", "unsent", "close_queued", "fin_pending",
+    "unread", "push_seen", "receives", "urgent_mode", "retransmissions", "r1", "r2", "next_iss", "rcv_buff",
+)  # fmt: skip
+
 
 def situations() -> list[TCB]:
     """Each state as connections reach it, and in the circumstances that some rule asks about."""
@@ -65,9 +72,9 @@ def situations() -> list[TCB]:
     for tcb in reachable():
         found += [tcb, *_circumstances(tcb)]
     listener = step(TCB(next_iss=100), Open(active=False, remote_port=REMOTE_PORT)).tcb
-    found += [listener, replace(listener, half_duplex_close=True), replace(listener, unsent=b"from before a RST")]
+    found += [listener, replace(listener, half_duplex_close=True)]
     # A CLOSE that waited in SYN-RECEIVED when a RST came still waits in LISTEN, and after an active OPEN.
-    found += [replace(tcb, close_queued=True) for tcb in (listener, *found) if tcb.state in OPENING]
+    found += [replace(tcb, close_queued=True) for tcb in found if tcb.state in OPENING and not tcb.half_duplex_close]
     found += [*_before_our_syn_is_acknowledged()]
     unchallenged = [replace(tcb, challenge_acks=False) for tcb in found]
     return [*found, *unchallenged]
@@ -133,9 +140,8 @@ def segments(tcb: TCB) -> Iterator[Segment]:
     seqs = dict.fromkeys(
         [tcb.rcv_nxt, *(add(tcb.rcv_nxt, n) for n in (-1, -2, 1, 3)), add(edge, -1), edge]
     )
-    acks = dict.fromkeys(
-        [tcb.snd_una, tcb.snd_nxt, add(tcb.snd_una, -1), add(tcb.snd_una, 1), add(tcb.snd_nxt, 1), add(tcb.snd_una, -65_536)]
-    )
+    beyond, ancient = add(tcb.snd_nxt, 1), add(tcb.snd_una, -65_536)
+    acks = dict.fromkeys([tcb.snd_una, tcb.snd_nxt, add(tcb.snd_una, -1), add(tcb.snd_una, 1), beyond, ancient])
     for flags, seq, ack, text in product(COMBINED, seqs, acks, (b"", b"hello")):
         if flags & Flags.ACK or ack == tcb.snd_una:
             yield Segment(REMOTE_PORT, tcb.local_port, seq, ack, flags, wnd=5_000, up=2, data=text)
@@ -146,18 +152,13 @@ def view(tcb: TCB) -> reading.View:
     held: list[tuple[Any, ...]] = [(item.seq, item.text, False) for item in tcb.held if item.text]
     if tcb.rcv_fin is not None:
         held.append((tcb.rcv_fin, b"", True))
-    names = (
-        "passive challenge_acks half_duplex_close iss snd_una snd_nxt snd_wnd snd_wl1 snd_wl2 max_snd_wnd snd_up irs "
-        "rcv_nxt rcv_wnd rcv_up fin_seq unsent close_queued fin_pending unread push_seen receives urgent_mode "
-        "retransmissions r1 r2 next_iss rcv_buff"
-    ).split()
-    known: dict[str, Any] = {name: getattr(tcb, name) for name in names}
+    known: dict[str, Any] = {name: getattr(tcb, name) for name in SHARED}
     sends = (add(tcb.snd_nxt, len(tcb.unsent)),) if tcb.unsent or any(sent.text for sent in tcb.in_flight) else ()
     return reading.View(
         state=str(tcb.state),
         remote_known=tcb.remote_port is not None,
         mss=tcb.snd_mss,
-        in_flight=tuple(tuple(sent) for sent in tcb.in_flight),  # type: ignore[arg-type]
+        in_flight=tuple((sent.seq, sent.text, sent.syn, sent.fin) for sent in tcb.in_flight),
         held=tuple(held),
         sends=sends,
         **known,

@@ -385,3 +385,27 @@ def test_calls_on_what_does_not_exist() -> None:
     for name in ("SEND", "RECEIVE", "CLOSE", "ABORT", "STATUS"):
         assert call(View(), name).replies == [f"{name}: error: connection does not exist"]
     assert call(listening(), "SEND", data=b"x").replies == ["SEND: error: remote socket unspecified"]
+
+
+def test_states_after_both_have_closed() -> None:
+    closing = open_pair("CLOSING", snd_nxt=101, fin_seq=100, in_flight=((100, b"", False, True),))
+    assert arrives(closing, segment(300, 100, "FIN,ACK")).view.rcv_nxt == 300  # not of our FIN: ignored
+    assert arrives(closing, segment(300, 0, "RST")).signals == ["connection reset"]
+    waiting = open_pair("TIME-WAIT")
+    assert arrives(waiting, segment(300, 100, "ACK")).sent == NOTHING
+    assert not arrives(waiting, segment(298, 100, "FIN,ACK")).restarts_2msl
+    assert arrives(waiting, segment(300, 100, "FIN,ACK")).restarts_2msl
+    reset = arrives(waiting, segment(300, 0, "RST"))
+    assert (reset.view.state, reset.signals) == ("CLOSED", [])
+
+
+def test_old_segment_does_not_update_the_window() -> None:
+    view = open_pair(snd_wl1=301)
+    assert arrives(view, segment(300, 100, "ACK", wnd=7)).view.snd_wnd == 1000
+    assert arrives(replace(view, snd_wl1=300, snd_wl2=100), segment(300, 100, "ACK", wnd=7)).view.snd_wnd == 7
+
+
+def test_status_and_soft_errors_change_nothing() -> None:
+    status = call(open_pair("CLOSE-WAIT"), "STATUS")
+    assert (status.replies, status.view) == (["STATUS: state = CLOSE-WAIT"], open_pair("CLOSE-WAIT"))
+    assert icmp(open_pair(), "soft").signals == ["soft error"]

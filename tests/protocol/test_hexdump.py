@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scapy.utils import hexdump as scapy_hexdump
 
@@ -68,6 +68,7 @@ FORMS: dict[str, Callable[[bytes], str]] = {
 
 @pytest.mark.parametrize("name", FORMS)
 @given(data=DATA)
+@example(data=b"ab 12 34 cd ef 0")  # one whole line, and its characters look like bytes
 def test_every_form_is_read(name: str, data: bytes) -> None:
     assert parse(FORMS[name](data)) == data
 

@@ -7,8 +7,8 @@ from functools import cache
 from typing import NamedTuple
 
 import pytest
-from oracles.kernel import DIFFERENCES, Case, Difference, evaluate, load
 
+from oracles.kernel import DIFFERENCES, Case, Difference, evaluate, load
 from tcpbook.protocol.events import CLOSE, Call, Open, Send
 from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.machine import step

@@ -92,6 +92,10 @@ SPOILED = {
     "length 0": ("02 00 05b4", "Maximum Segment Size at byte 20 has length 0, the least is 2"),
     "length 1": ("08 01 0000", "Timestamps at byte 20 has length 1, the least is 2"),
     "past the end": ("01 01 05 0a", "Selective Acknowledgment at byte 22 has length 10, the header has 2 bytes left"),
+    "one byte past the end": (
+        "01 02 04 05",
+        "Maximum Segment Size at byte 21 has length 4, the header has 3 bytes left",
+    ),
     "no length": ("01 01 01 02", "Maximum Segment Size at byte 23 ends before its length octet"),
     "wrong length": ("02 03 05 01", "Maximum Segment Size at byte 20 has length 3, it must be 4 bytes"),
     "SACK, half a block": ("05 06 00000001 01 01", "length 6, it must be 10, 18, 26 or 34 bytes"),

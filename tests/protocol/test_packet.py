@@ -144,6 +144,7 @@ NO_SEGMENT = {
     "UDP in IPv6": (ipv6(17, IPV6[40:]), r"protocol 17 \(UDP\)"),
     "first fragment": (with_checksum(IPV4[:6] + b"\x20\0" + IPV4[8:20]) + IPV4[20:], "a fragment of an IPv4 .* 0;"),
     "later fragment": (with_checksum(IPV4[:6] + b"\0\x02" + IPV4[8:20]) + IPV4[20:], "a fragment of an IPv4 .* 16;"),
+    "first IPv6 fragment": (ipv6(44, b"\6\0\0\x01\0\0\0\1" + IPV6[40:]), "a fragment of an IPv6 .* byte 0;"),
     "IPv6 fragment": (ipv6(44, b"\6\0\0\x11\0\0\0\1" + IPV6[40:]), "a fragment of an IPv6 .* byte 16;"),
     "endless extension": (ipv6(0, b"\6\xff\1\4\0\0\0\0" + IPV6[40:]), "TCP header takes at least 20"),
     "cut extension": (ipv6(0, b"\6\0"), "extension header at byte 40 is cut off"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -171,8 +172,37 @@ def test_a_truncated_header_is_explained_as_far_as_it_goes() -> None:
     explorer = HeaderExplorer(SYN.encode()[:10])
     assert "the segment has 10 bytes" in explorer.problems[0].text
     assert row(explorer, "seq")["value"] == "100 (0x00000064)"
+    assert row(explorer, "ack")["value"] == "missing"
     explorer.set("wnd", 5)
-    assert explorer.segment.wnd == 5
+    assert (explorer.segment.seq, explorer.segment.wnd) == (100, 5)
+
+
+def test_the_checksum_of_a_truncated_header_stays_as_it_is() -> None:
+    explorer = HeaderExplorer(SYN.encode()[:10], ADDRESSES)
+    explorer.checksum_follows = False
+    explorer.checksum_follows = True
+    assert bytes_of(explorer) == SYN.encode()[:10]
+
+
+def test_addresses_may_be_given_with_a_segment() -> None:
+    explorer = HeaderExplorer(SYN, ("192.0.2.1", "192.0.2.2"))
+    assert explorer.addresses == "192.0.2.1 → 192.0.2.2"
+    assert not Segment.examine(bytes_of(explorer), "192.0.2.1", "192.0.2.2")[1]
+
+
+def test_the_picture_is_drawn_anew_only_when_its_boxes_change() -> None:
+    explorer = HeaderExplorer(SYN)
+    first = explorer.picture
+    explorer.set("seq", 5)
+    assert explorer.picture == first
+    explorer.set("option_1", "02 04 00 ff")
+    assert explorer.picture != first
+
+
+def test_every_box_of_the_picture_has_a_row() -> None:
+    explorer = HeaderExplorer(SYN._replace(data=b"hi"))
+    ids = {key for keys in re.findall(r'data-field="([^"]+)"', explorer.picture) for key in keys.split(" ")}
+    assert ids == {row["id"] for row in explorer.rows}
 
 
 def test_problems_are_named_in_words() -> None:
