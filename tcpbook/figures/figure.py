@@ -27,8 +27,9 @@ class Figure:
         return self._render('role="group"')
 
     def save(self, path: str | Path) -> None:
-        """Write the picture to an SVG file."""
-        Path(path).write_text(self.svg, "utf-8")
+        """Write the picture to an SVG file; it brings its background, as nobody knows where it will be shown."""
+        background = f"<style>.tcpbook-{self._name} {{ background: Canvas; }}"
+        Path(path).write_text(self.svg.replace("<style>", background, 1) + "\n", "utf-8")
 
     def _render(self, role: str) -> str:
         width, height = self._size

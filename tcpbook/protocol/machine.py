@@ -59,7 +59,7 @@ class Outcome(NamedTuple):
 
     def __repr__(self) -> str:
         sent = ", ".join(map(repr, self.segments)) or "nothing"
-        return f"<Outcome {self.state}, sent {sent}, {len(self.rules)} rules>"
+        return f"<Outcome {self.state}, sent {sent}, {len(self.rules)} rule{'s' * (len(self.rules) > 1)}>"
 
 
 def step(tcb: TCB, event: Segment | Call, table: Table = TABLE) -> Outcome:
@@ -67,7 +67,7 @@ def step(tcb: TCB, event: Segment | Call, table: Table = TABLE) -> Outcome:
 
     >>> from tcpbook.protocol.events import Open
     >>> step(TCB(next_iss=100), Open(active=True, remote_port=80))
-    <Outcome SYN-SENT, sent <SEQ=100><CTL=SYN>, 1 rules>
+    <Outcome SYN-SENT, sent <SEQ=100><CTL=SYN><OPT=MSS 1460>, 1 rule>
     """
     turn = Turn(tcb, event)
     fired: list[Rule] = []

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 
 from tcpbook.protocol import effects as do
 from tcpbook.protocol import guards as when
@@ -387,16 +388,6 @@ _TIMEOUTS_AND_ICMP = (
 )
 
 RULES: tuple[Rule, ...] = tuple(
-    rule
-    for part in (
-        _CALLS,
-        _BEFORE_SYNCHRONIZATION,
-        _FIRST_FOUR_CHECKS,
-        _ACK_CHECK,
-        _LAST_THREE_CHECKS,
-        _TIMEOUTS_AND_ICMP,
-    )
-    for row in part
-    for rule in row
+    chain(*_CALLS, *_BEFORE_SYNCHRONIZATION, *_FIRST_FOUR_CHECKS, *_ACK_CHECK, *_LAST_THREE_CHECKS, *_TIMEOUTS_AND_ICMP)
 )
 """Every rule, one state each, in the order in which they are tried."""

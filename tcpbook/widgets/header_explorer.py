@@ -8,8 +8,7 @@ from typing import Any
 
 import traitlets
 
-from tcpbook.figures import headermap as drawing
-from tcpbook.figures.headermap import field_id, headermap
+from tcpbook.figures.headermap import ROW, TALL, TOP, field_id, headermap
 from tcpbook.protocol import hexdump
 from tcpbook.protocol import options as tcp_options
 from tcpbook.protocol.errors import Problem, TcpBookError
@@ -176,7 +175,7 @@ class HeaderExplorer(View):
     _esm, _css = sources(__file__)
 
     picture = traitlets.Unicode().tag(sync=True)
-    heights = traitlets.List([drawing.TOP, drawing.ROW, drawing.TALL]).tag(sync=True)
+    heights = traitlets.List([TOP, ROW, TALL]).tag(sync=True)
     about = traitlets.Dict(ABOUT).tag(sync=True)
     rows: traitlets.List[Row] = traitlets.List().tag(sync=True)
     octets = traitlets.Unicode().tag(sync=True)
@@ -244,7 +243,8 @@ class HeaderExplorer(View):
             known = ", ".join(row["id"] for row in self.rows)
             raise TcpBookError(f"there is no field {field!r} in this segment; choose one of {known}")
         meaning, section = ABOUT[row["about"]]
-        found = [f"{kind.capitalize()}: {text}." for kind, text, name in self.findings if name == row["name"]]
+        names = {row["name"], BY_ID[field].attribute if field in BY_ID else ""}
+        found = [f"{kind.capitalize()}: {text}." for kind, text, name in self.findings if name in names]
         return "\n".join([f"{row['name']} ({_where(row)}): {row['value']}", f"{meaning} {section}", *found])
 
     def _take(self, given: str | bytes, addresses: tuple[Address, Address] | None) -> None:

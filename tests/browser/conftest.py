@@ -1,131 +1,39 @@
-"""JupyterLab as a reader has it, in a headless Chromium."""
+"""Fixtures: JupyterLab, a headless Chromium, and a notebook open in it."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
-from pages import RUN_MS, run_all
-from tree import CHAPTERS
-
-START_SECONDS = 60
-
-THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-
-class Lab(NamedTuple):
-    """A running server: its address and token, the folder it serves, the folder of its settings."""
-
-    url: str
-    token: str
-    folder: Path
-    settings: Path
-
-    def request(self, method: str, path: str) -> Any:
-        """Ask the server's REST interface; return the decoded answer."""
-        request = urllib.request.Request(
-            f"{self.url}/{path}", method=method, headers={"Authorization": f"token {self.token}"}
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.loads(answer.read() or "null")
-
-    def set(self, plugin: str, **values: object) -> None:
-        """Write the user settings of a JupyterLab plugin; the next page that opens reads them."""
-        path = self.settings / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values), encoding="utf-8")
-
-    def stop_kernels(self) -> None:
-        """Shut down every kernel, so that the next page starts fresh ones."""
-        for session in self.request("GET", "api/sessions"):
-            self.request("DELETE", f"api/sessions/{session['id']}")
+from lab_server import NO_CHROMIUM, WINDOW, Lab, find_chromium, launch_options, serve
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium; skips where there is none."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    pytest.skip("Chromium is missing: apt-get install chromium")
+    return find_chromium() or pytest.skip(NO_CHROMIUM)
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(chromium: str) -> dict[str, Any]:
     """pytest-playwright's own fixture: the browser that is installed instead of one to download."""
-    switches = ("quic", "gpu", "background-networking", "component-update", "sync")
-    return {
-        "executable_path": chromium,
-        "args": ["--no-sandbox", "--no-first-run", *(f"--disable-{switch}" for switch in switches)],
-    }
+    return launch_options(chromium)
 
 
 @pytest.fixture(scope="session")
 def browser_context_args() -> dict[str, Any]:
     """pytest-playwright's own fixture: the size of the window."""
-    return {"viewport": {"width": 1280, "height": 1000}}
+    return {"viewport": WINDOW}
 
 
 @pytest.fixture(scope="session")
 def lab_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A JupyterLab on loopback that knows nothing of the user's own, with a trusted copy of the chapters."""
-    home = tmp_path_factory.mktemp("lab")
-    folder = home / "chapters"
-    folder.mkdir()
-    for chapter in CHAPTERS:
-        shutil.copy(chapter, folder)
-    environment = os.environ | {
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "IPYTHONDIR": str(home / "ipython"),
-        "JUPYTER_TOKEN": "book",
-    }
-    trust = [sys.executable, "-m", "jupyter", "trust", *map(str, folder.iterdir())]
-    subprocess.run(trust, env=environment, check=True, capture_output=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    lab = Lab(f"http://127.0.0.1:{port}", "book", folder, home / "config" / "lab" / "user-settings")
-    lab.set(
-        "apputils-extension/notification", fetchNews="false", checkForUpdates=False, doNotDisturbMode=True
-    )
-    options = ["--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.ip=127.0.0.1"]
-    command = [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.port={port}", str(folder)]
-    log = (home / "log").open("wb")
-    server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        wait_for(lab, server, home / "log")
+    """A running JupyterLab; asks for `chromium` so as not to start where the tests are skipped."""
+    with serve(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
-        lab.stop_kernels()
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-        log.close()
-
-
-def wait_for(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the server answers; fail with its log when it ends or takes too long."""
-    deadline = time.monotonic() + START_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            lab.request("GET", "api/status")
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-3000:]}")
 
 
 @pytest.fixture
@@ -145,17 +53,7 @@ def lab_page(lab_server: Lab, page: Page) -> Iterator[Callable[..., Page]]:
     page.on("pageerror", lambda error: errors.append(str(error)))
 
     def open_notebook(notebook: str | dict[str, Any], theme: str = "light", run: bool = True) -> Page:
-        name = notebook if isinstance(notebook, str) else "sample.ipynb"
-        if not isinstance(notebook, str):
-            (lab_server.folder / name).write_text(json.dumps(notebook), encoding="utf-8")
-        lab_server.set("apputils-extension/themes", theme=THEMES[theme])
-        page.goto(f"{lab_server.url}/lab/tree/{name}?reset&token={lab_server.token}")
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=RUN_MS)
-        assert (
-            page.locator(f"body[data-jp-theme-light={'true' if theme == 'light' else 'false'}]").count() == 1
-        )
-        if run:
-            run_all(page)
+        lab_server.open(page, notebook, theme, run)
         return page
 
     yield open_notebook

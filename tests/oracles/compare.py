@@ -53,6 +53,13 @@ CALLS: tuple[Call, ...] = (
     ICMP_HARD,
     ICMP_SOURCE_QUENCH,
 )
+REFUSALS = (
+    "error: connection does not exist",
+    "error: connection already exists",
+    "error: remote socket unspecified",
+    "error: insufficient resources",
+    "error: connection closing",
+)  # how a call is refused; other replies are worded differently in the reading
 OPENING = (State.LISTEN, State.SYN_SENT, State.SYN_RECEIVED)
 RECEIVING = (State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2)
 CONTROL = Flags.FIN | Flags.SYN | Flags.RST | Flags.ACK | Flags.URG
@@ -195,6 +202,7 @@ def told_by_package(outcome: Outcome) -> dict[str, Any]:
         "sent": sent,
         "signals": sum(isinstance(effect, Signal) for effect in outcome.effects),
         "replies": len(delivered) + len(replies),
+        "refused": [reply.text for reply in replies if reply.text in REFUSALS],
         "delivered": b"".join(effect.text for effect in delivered),
         "2 MSL": Timer("2 MSL", True) in outcome.effects,
     }
@@ -212,6 +220,7 @@ def told_by_reading(answer: reading.Answer) -> dict[str, Any]:
         "sent": sent,
         "signals": len(answer.signals),
         "replies": sum(not reply.startswith("SEND: ok") for reply in answer.replies),
+        "refused": [words for reply in answer.replies if (words := reply.partition(": ")[2]) in REFUSALS],
         "delivered": answer.delivered,
         "2 MSL": answer.restarts_2msl,
     }

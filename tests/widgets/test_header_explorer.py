@@ -212,6 +212,12 @@ def test_problems_are_named_in_words() -> None:
     assert "; remark: Reserved is 1" in repr(explorer)
 
 
+def test_problems_of_the_flags_together_are_told_with_each() -> None:
+    explorer = HeaderExplorer(SYN._replace(flags=Flags.SYN | Flags.FIN))
+    assert "SYN and FIN together open and close at once" in explorer.explain("FIN")
+    assert "together" not in explorer.explain("seq")
+
+
 def test_explain_says_where_what_and_why() -> None:
     assert HeaderExplorer(SYN).explain("seq").startswith("Sequence Number (bytes 4–7): 100 (0x00000064)\n")
     assert HeaderExplorer(SYN).explain("option_2").endswith("RFC 9293 §3.2")
