@@ -1,8 +1,9 @@
 """A click in FlagLab beside a plain `graphviz` re-render on each click, in JupyterLab in headless Chromium.
 
-Time runs from the click's `event.timeStamp` to the task after the first animation frame that shows the answer. Script is
-what runs between the window's first and last listener of the click: the page's own handlers, and the microtasks that
-they queue. The two take turns on one page, and every click waits until the kernel has dealt with the one before.
+Time runs from the click's `event.timeStamp` to the task after the first animation frame that shows the answer.
+Script is what runs between the window's first and last listener of the click: the page's own handlers, and the
+microtasks that they queue; the peer's handler only sends a message. The two take turns on one page, and every click
+waits until the kernel has dealt with the one before.
 """
 
 from __future__ import annotations
@@ -57,13 +58,13 @@ WATCH = """async (part) => {
         let stamp, start, script;
         addEventListener("click", (event) => {
             stamp = event.timeStamp;
+            new MutationObserver((_, observer) => {
+                observer.disconnect();
+                requestAnimationFrame(() => port2.postMessage("shown"));
+            }).observe(part, { childList: true, subtree: true });
             start = performance.now();
         }, { capture: true, once: true });
         addEventListener("click", () => { script = performance.now() - start; }, { once: true });
-        new MutationObserver((_, observer) => {
-            observer.disconnect();
-            requestAnimationFrame(() => port2.postMessage("painted"));
-        }).observe(part, { childList: true, subtree: true });
         port1.onmessage = () => resolve([performance.now() - stamp, script]);
         setTimeout(() => reject(new Error("a click changed nothing in 30 s")), 30_000);
     });

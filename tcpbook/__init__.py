@@ -12,7 +12,6 @@ from typing import Any
 _HOME = {
     "Flags": "tcpbook.protocol.flags",
     "FIELDS": "tcpbook.protocol.segment",
-    "internet_checksum": "tcpbook.protocol.segment",
     "Segment": "tcpbook.protocol.segment",
     "Packet": "tcpbook.protocol.packet",
     "State": "tcpbook.protocol.state",

@@ -88,9 +88,10 @@ def killer(mutant: Mutant, known: dict[Rule, list[Vector]]) -> Vector | None:
             except Exception:  # whatever it raises, the original doesn't
                 return tcb, event
             original = step(tcb, event)
-            if (outcome.tcb, outcome.effects) != (original.tcb, original.effects):
-                if differences(tcb, event, table) and not differences(tcb, event):
-                    return tcb, event
+            if (outcome.tcb, outcome.effects) == (original.tcb, original.effects):
+                continue  # spares the reading
+            if differences(tcb, event, table) and not differences(tcb, event):
+                return tcb, event
     return None
 
 

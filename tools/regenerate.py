@@ -33,6 +33,8 @@ def regenerate(path: Path) -> str:
     for number, cell in enumerate(notebook["cells"]):
         cell.setdefault("id", f"cell-{number}")
         cell["metadata"] = {key: value for key, value in cell["metadata"].items() if key == "tags"}
+        if cell["cell_type"] == "code" and "".join(cell["source"]).startswith("predict."):
+            cell["metadata"]["jupyter"] = {"source_hidden": True}  # the source of a question holds its answer
     notebook |= {"metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
     node = nbformat.reads(json.dumps(notebook), as_version=4)
     NotebookClient(

@@ -34,7 +34,7 @@ class OptionKind(NamedTuple):
 
     def __call__(self, value: Any = None) -> Option:
         """Return the option of this kind that carries `value`."""
-        return _new(Option, (self.kind, value))
+        return _BARE[self.kind] if value is None else _new(Option, (self.kind, value))
 
     def __repr__(self) -> str:
         return f"<TCP option {self.kind}, {self.name}>"
@@ -80,9 +80,9 @@ def _value_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-# How a value becomes an option's bytes, and how kind and value are read from the option at data[at].
+# How a value becomes an option's bytes, and how the option is read from them.
 Encoder = Callable[[Any], bytes]
-Reader = Callable[[bytes, int], tuple[int, Any]]
+Reader = Callable[[bytes], Option]
 
 _new = tuple.__new__  # makes an Option of a pair at half the cost of calling the class
 
@@ -111,7 +111,7 @@ class Codec:
 
     def reader(self, kind: int) -> Reader:
         """Return the function that reads options of this kind, once their length has been checked."""
-        return lambda data, at: (kind, self.unpack(data[at + 2 : at + data[at + 1]]))
+        return lambda octets: Option(kind, self.unpack(octets[2:]))
 
 
 class _Nothing(Codec):
@@ -125,7 +125,7 @@ class _Nothing(Codec):
 
     def reader(self, kind: int) -> Reader:
         option = Option(kind)
-        return lambda data, at: option
+        return lambda octets: option
 
 
 class _Number(Codec):
@@ -136,26 +136,31 @@ class _Number(Codec):
         self.takes = f"a number from 0 to {256 ** struct.calcsize('>' + code) - 1}"
 
     def encoder(self, kind: int, lengths: Sequence[int]) -> Encoder:
-        return partial(struct.Struct(">BB" + self.code).pack, kind, *lengths)
+        return partial(struct.Struct(">H" + self.code).pack, kind << 8 | lengths[0])
 
     def reader(self, kind: int) -> Reader:
-        return struct.Struct(">Bx" + self.code).unpack_from
+        unpack = struct.Struct(">Bx" + self.code).unpack
+        return lambda octets: _new(Option, unpack(octets))
 
 
-class _Numbers(Codec):
-    """Several numbers, in struct's letters."""
+class _TwoNumbers(Codec):
+    """Two numbers of 32 bits."""
 
-    def __init__(self, code: str) -> None:
-        self.code = code
-        self.takes = f"{len(code)} numbers from 0 to 2**32 - 1"
+    def __init__(self) -> None:
+        self.takes = "2 numbers from 0 to 2**32 - 1"
 
     def encoder(self, kind: int, lengths: Sequence[int]) -> Encoder:
-        pack, length = struct.Struct(">BB" + self.code).pack, lengths[0]
-        return lambda value: pack(kind, length, *value)
+        pack, head = struct.Struct(">HII").pack, kind << 8 | lengths[0]
+
+        def encode(value: tuple[int, int]) -> bytes:
+            first, second = value
+            return pack(head, first, second)
+
+        return encode
 
     def reader(self, kind: int) -> Reader:
-        read = struct.Struct(">xx" + self.code).unpack_from
-        return lambda data, at: (kind, read(data, at))
+        unpack = struct.Struct(">xxII").unpack
+        return lambda octets: _new(Option, (kind, unpack(octets)))
 
 
 def _pack_octets(value: bytes) -> bytes:
@@ -207,7 +212,7 @@ _ROWS = (
         "Blocks received beyond the acknowledgment number: first byte, and the byte after the last.",
         "RFC 2018 §3"),
     TIMESTAMPS := OptionKind(
-        8, "Timestamps", "TS", (10,), _Numbers("II"), False,
+        8, "Timestamps", "TS", (10,), _TwoNumbers(), False,
         "My clock (TSval), and your clock as I last saw it (TSecr).", "RFC 7323 §3.2"),
     MD5 := OptionKind(
         19, "MD5 Signature", "MD5", (18,), OCTETS, False,
@@ -224,17 +229,22 @@ _ROWS = (
 
 OPTIONS = {row.kind: row for row in _ROWS}
 
-_NOP = NOP()
+_BARE = {row.kind: Option(row.kind) for row in _ROWS}
 
 # By kind; the end of the list, unknown and malformed options are left to the unusual path.
 _ENCODERS = {row.kind: row.codec.encoder(row.kind, row.lengths) for row in _ROWS if row is not EOL}
-# By kind: its length and how it is read. Kinds of several lengths, and unknown ones, are left to the unusual path,
+# By kind: its length, and how it is read. Kinds of several lengths, and unknown ones, are left to the unusual path,
 # as no header has room for _NEVER bytes.
 _NEVER = 2**16
-_READERS: list[tuple[int, Reader]] = [(_NEVER, NOTHING.reader(0))] * 256
+_LENGTHS = [_NEVER] * 256
+_READERS = {}
 for _row in _ROWS:
-    if len(_row.lengths) == 1 and _row.lengths[0] > 1:
-        _READERS[_row.kind] = _row.lengths[0], _row.codec.reader(_row.kind)
+    if len(_row.lengths) == 1 and _row is not EOL:
+        _LENGTHS[_row.kind] = _row.lengths[0]
+        _READERS[bytes((_row.kind, _row.lengths[0]))] = _row.codec.reader(_row.kind)
+# The short options met so far, by their bytes: traffic repeats them, and making one anew takes longer.
+_MET = {b"\1": NOP()}
+_MET_LIMIT, _SHORT = 4096, 4
 _UNFIT = (KeyError, TypeError, ValueError, struct.error)  # what encoders raise at a value that doesn't fit
 
 
@@ -271,9 +281,7 @@ def encode(options: Sequence[Option]) -> bytes:
     '02 04 05 b4 01 00 00 00'
     """
     try:
-        data = b""
-        for kind, value in options:
-            data += _ENCODERS[kind](value)
+        data = b"".join([_ENCODERS[kind](value) for kind, value in options])
     except _UNFIT:
         data = b"".join(map(to_bytes, options))
         if any(option.kind == EOL.kind for option in options[:-1]):
@@ -305,24 +313,24 @@ def decode(data: bytes, problems: list[Problem] | None = None, start: int = 20) 
     options = []
     at, end = 0, len(data)
     while at < end:
-        kind = data[at]
-        if kind == 1:  # NOP, the one option without a length octet that others may follow
-            options.append(_NOP)
-            at += 1
-            continue
-        length, read = _READERS[kind]
-        stop = at + length
-        if stop <= end and data[at + 1] == length:
-            options.append(_new(Option, read(data, at)))
-        else:
-            option, stop = _decode_unusual(data, at, problems, start)
-            options.append(option)
-        at = stop
+        length = _LENGTHS[data[at]]
+        octets = data[at : at + length]
+        option = _MET.get(octets)
+        if option is None:
+            read = _READERS.get(octets[:2])
+            if read is not None and len(octets) == length:
+                option = read(octets)
+                if length <= _SHORT and len(_MET) < _MET_LIMIT:
+                    _MET[octets] = option
+            else:
+                option, length = _decode_unusual(data, at, problems, start)
+        options.append(option)
+        at += length
     return tuple(options)
 
 
 def _decode_unusual(data: bytes, at: int, problems: list[Problem] | None, start: int) -> tuple[Option, int]:
-    """Read the option at `at`, which is not one of the table in its right length: an end, unknown or malformed."""
+    """Return the option at `at` and its length, which is not one of the table in its right length: an end, unknown or malformed."""
     kind, end, where = data[at], len(data), start + at
     name = Option(kind).name
     if kind == EOL.kind:
@@ -330,7 +338,7 @@ def _decode_unusual(data: bytes, at: int, problems: list[Problem] | None, start:
         if any(padding) and problems is not None:
             text = f"padding behind {name} is {padding.hex(' ')}; it must be zeros (RFC 9293 §3.1, MUST-69)"
             problems.append(Problem("remark", text, name, where + 1, start + end))
-        return Option(kind, padding), end
+        return Option(kind, padding), end - at
     length = data[at + 1] if at + 1 < end else None
     stop = end
     if length is None:
@@ -342,12 +350,12 @@ def _decode_unusual(data: bytes, at: int, problems: list[Problem] | None, start:
     else:
         stop = at + length
         if kind not in OPTIONS:
-            return Option(kind, data[at + 2 : stop]), stop
+            return Option(kind, data[at + 2 : stop]), stop - at
         if length in OPTIONS[kind].lengths:
-            return Option(kind, OPTIONS[kind].codec.unpack(data[at + 2 : stop])), stop
+            return Option(kind, OPTIONS[kind].codec.unpack(data[at + 2 : stop])), stop - at
         text = f"{name} at byte {where} has length {length}, it must be {_allowed(OPTIONS[kind])}; correct the length"
     report(problems, text, name, where, start + stop)
-    return Option(kind, Malformed(data[at:stop])), stop
+    return Option(kind, Malformed(data[at:stop])), stop - at
 
 
 def _allowed(row: OptionKind) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, NamedTuple, TypeAlias
 
@@ -204,19 +205,17 @@ class Segment(NamedTuple):
 
         TcpBookError if a field's value doesn't fit.
         """
-        options = encode_options(self.options) if self.options else b""
-        words: list[Any] = [*self[:_WORD_COUNT]]
-        flags, reserved = words[_BITS_AT], self.reserved
+        source_port, destination_port, seq, ack, flags, wnd, checksum, up, options, data, reserved = self
+        octets = encode_options(options) if options else b""
         try:
             if flags >> _FLAGS_WIDTH or reserved >> _RESERVED_WIDTH:  # too large or negative
                 raise _DoesNotFit
-            words[_BITS_AT] = _OFFSET_BITS[len(options)] + (reserved << _RESERVED_SHIFT) + flags
-            if source is None and destination is None:
-                return _HEADER.pack(*words) + options + self.data
-            words[_CHECKSUM_AT] = 0  # what the field counts as while its value is computed
-            rest = options + self.data
-            words[_CHECKSUM_AT] = _sum(_HEADER.pack(*words) + rest, source, destination)
-            return _HEADER.pack(*words) + rest
+            bits = _OFFSET_BITS[len(octets)] + (reserved << _RESERVED_SHIFT) + flags
+            rest = octets + data
+            if source is not None or destination is not None:
+                words = source_port + destination_port + seq + ack + bits + wnd + up
+                checksum = _sum(rest, source, destination, HEADER_BYTES + len(rest), words)
+            return _HEADER.pack(source_port, destination_port, seq, ack, bits, wnd, checksum, up) + rest
         except (struct.error, TypeError, OverflowError, _DoesNotFit):
             raise TcpBookError(_unencodable(self)) from None
 
@@ -237,15 +236,15 @@ def _decode(
         text = f"the segment has {size} bytes, a TCP header takes at least {HEADER_BYTES}; get the missing bytes"
         report(problems, text, "TCP header", 0, size)
         return _decode(data + bytes(HEADER_BYTES - size), None, None, [])
-    words: list[Any] = [*_HEADER.unpack_from(data)]
-    bits = words[_BITS_AT]
+    source_port, destination_port, seq, ack, bits, wnd, checksum, up = _HEADER.unpack_from(data)
     end = bits >> _OFFSET_SHIFT << 2
     if not HEADER_BYTES <= end <= size:
         end = _nearest_end(end, size, problems)
-    words[_BITS_AT] = COMBINATIONS[bits & _FLAGS_MASK]
+    flags, reserved = COMBINATIONS[bits & _FLAGS_MASK], bits >> _RESERVED_SHIFT & _RESERVED_LIMIT
     options = decode_options(data[HEADER_BYTES:end], problems) if end > HEADER_BYTES else ()
-    words += options, data[end:], bits >> _RESERVED_SHIFT & _RESERVED_LIMIT
-    segment: Segment = _new(Segment, words)
+    segment = _new(
+        Segment, (source_port, destination_port, seq, ack, flags, wnd, checksum, up, options, data[end:], reserved)
+    )
     if source is not None or destination is not None:
         _verify(segment, data, source, destination, problems)
     if problems is not None:
@@ -276,7 +275,7 @@ def _verify(
     destination: Address | None,
     problems: list[Problem] | None,
 ) -> None:
-    if off := _sum(data, source, destination):
+    if off := _sum(data, source, destination, len(data)):
         right = (off + segment.checksum) % 0xFFFF
         text = (
             f"Checksum {segment.checksum:#06x} is wrong, these bytes and addresses give {right:#06x}; "
@@ -366,11 +365,13 @@ def packed(address: Address | None) -> bytes:
         ) from None
 
 
-def _sum(data: bytes, source: Address | None, destination: Address | None) -> int:
+def _sum(data: bytes, source: Address | None, destination: Address | None, size: int, words: int = 0) -> int:
     """The checksum of pseudo-header and segment as it is: 0 if the checksum field is right."""
-    start, end = packed(source), packed(destination)
-    if len(start) != len(end):
-        pseudo_header(source, destination, 0)  # says what is wrong
-    number = int.from_bytes(start + end + data, "big")
-    # The rest of the pseudo-header is two words, which may be added as well as they may stand before.
-    return -((number << 8 if len(data) % 2 else number) + PROTOCOL + len(data)) % 0xFFFF
+    number = int.from_bytes(data, "big") % 0xFFFF
+    return -((number << 8 if size % 2 else number) + _addresses(source, destination) + PROTOCOL + size + words) % 0xFFFF
+
+
+@lru_cache
+def _addresses(source: Address | None, destination: Address | None) -> int:
+    """The sum of the addresses' words."""
+    return int.from_bytes(pseudo_header(source, destination, 0), "big") % 0xFFFF - PROTOCOL

@@ -86,7 +86,7 @@ def verdict(flags: Flags) -> Verdict:
     """
     acts = {tcb.state: outcome for tcb in reachable() for outcome in _outcomes(tcb, flags) if _processed(outcome)}
     states = tuple(acts)
-    usual = _USUAL.get(flags & ~Flags.AE) or _with_ecn(flags)
+    usual = _with_ecn(flags) or _USUAL.get(flags & ~Flags.AE)
     if usual:
         return Verdict(Kind.USUAL, *usual, states)
     if flags & ~ECN in _SCANS:

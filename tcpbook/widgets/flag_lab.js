@@ -142,10 +142,11 @@ function render({ model, el }) {
   function showGraph() {
     const state = model.get("state");
     const all = model.get("everywhere");
-    const target = lookUp(table, chosen(), state).after;
+    const choice = chosen();
+    const target = lookUp(table, choice, state).after;
     const lit = new Set();
     for (const [name, node] of nodes) {
-      const { after, note } = lookUp(table, chosen(), name);
+      const { after, note } = lookUp(table, choice, name);
       if (all || name === state) lit.add(`${name}-${after}`);
       node.setAttribute("aria-label", all ? `${name}: ${note}` : name);
       node.setAttribute("aria-pressed", name === state);

@@ -24,18 +24,8 @@ MATTERS = (Flags.FIN, Flags.SYN, Flags.RST, Flags.ACK, Flags.URG)
 """The bits that some rule looks at; PSH only travels with the text, CWR, ECE and AE concern no state."""
 
 CONDITIONS: dict[str, dict[str, str]] = {
-    "seq": {
-        "at": "= RCV.NXT",
-        "later": "later in the window",
-        "left": "left of the window",
-        "right": "right of the window",
-    },
-    "ack": {
-        "new": "acknowledges our SYN or FIN",
-        "current": "= SND.UNA, nothing new",
-        "old": "left of SND.UNA",
-        "beyond": "beyond SND.NXT",
-    },
+    "seq": {"at": "= RCV.NXT", "later": "later, inside", "left": "left of window", "right": "right of window"},
+    "ack": {"new": "of our SYN/FIN", "current": "= SND.UNA", "old": "old", "beyond": "> SND.NXT"},
     "opened": {"passively": "passively", "actively": "actively"},
     "rfc5961": {"on": "on", "off": "off"},
 }

@@ -68,8 +68,15 @@ def test_no_trace_of_the_run_is_stored(chapter: Path) -> None:
     notebook = json.loads(chapter.read_text(encoding="utf-8"))
     assert notebook["metadata"].keys() == {"kernelspec", "language_info"}
     assert "version" not in notebook["metadata"]["language_info"]
-    assert [cell["metadata"] for cell in cells(chapter) if cell["metadata"].keys() - {"tags"}] == []
+    assert [cell["metadata"] for cell in cells(chapter) if cell["metadata"].keys() - {"tags", "jupyter"}] == []
     assert re.findall(r" at 0x[0-9a-f]{6,}", chapter.read_text(encoding="utf-8")) == []
+
+
+def test_the_source_of_a_question_is_hidden(chapter: Path) -> None:
+    """It holds the answer; everything else is in sight."""
+    for cell in cells(chapter, "code"):
+        hidden = cell["metadata"].get("jupyter") == {"source_hidden": True}
+        assert hidden == cell["source"].startswith("predict.")
 
 
 def texts(outputs: list[Any]) -> Iterator[tuple[Any, str, str]]:
