@@ -3,7 +3,7 @@
 Time runs from the click's `event.timeStamp` to the task after the first animation frame that shows the answer.
 Script is what runs between the window's first and last listener of the click: the page's own handlers, and the
 microtasks that they queue; the peer's handler only sends a message. The two take turns on one page, and every click
-waits until the kernel has dealt with the one before.
+finds page and kernel at rest.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ ROUNDS, CLICKS = 10, 10  # short rounds: both meet the same load
 
 FRAMES_MS, SCRIPT_MS = 2 * 1000 / 60, 5
 
-OURS = "from tcpbook import FlagLab\nFlagLab(state='SYN-SENT')"
-
-PEER = """
+# One cell for both: JupyterLab does work of its own at a click into a cell that was not the active one.
+CELL = """
 from itertools import cycle
 import graphviz, ipywidgets
+from tcpbook import FlagLab
 from tcpbook.figures.stategraph import source
 from tcpbook.protocol.state import State
 from tcpbook.protocol.transitions import transitions
@@ -47,12 +47,13 @@ def render(_=None):
 
 button.on_click(render)
 render()
-ipywidgets.VBox([button, drawing])
+display(FlagLab(state="SYN-SENT"), ipywidgets.VBox([button, drawing]))
 """
 
-# The kernel answers a request for its description after the messages that came before.
+# Starts from rest: the kernel has answered the messages that came before, and the page is painted where it stands.
 WATCH = """async (part) => {
     await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestKernelInfo();
+    await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
     window.sample = new Promise((resolve, reject) => {
         const { port1, port2 } = new MessageChannel();
         let stamp, start, script;
@@ -95,7 +96,7 @@ def measure(chromium: str) -> tuple[list[Sample], list[Sample]]:
     with TemporaryDirectory() as home, serve(Path(home)) as lab, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options(chromium))
         page = browser.new_page(viewport=WINDOW)
-        lab.open(page, notebook(OURS, PEER))
+        lab.open(page, notebook(CELL))
         flags = cycle(page.locator(".tcpbook-lab-bits button").all())
         flag_lab = page.locator(".tcpbook-lab")
         button, drawing = page.get_by_role("button", name="Next state"), page.locator(".widget-html-content")

@@ -71,12 +71,7 @@ def step(tcb: TCB, event: Segment | Call, table: Table = TABLE) -> Outcome:
     """
     turn = Turn(tcb, event)
     fired: list[Rule] = []
-    if isinstance(event, Segment):
-        check: Check | None = CHECKS[tcb.state][0]
-        while check is not None:
-            check = _fire(turn, table, check, fired)
-    else:
-        _fire(turn, table, event.event, fired)
+    _follow(turn, table, CHECKS[tcb.state][0] if isinstance(event, Segment) else event.event, fired)
     changes = [(tcb.state, turn.tcb.state)]
 
     if turn.reopens:
@@ -86,7 +81,7 @@ def step(tcb: TCB, event: Segment | Call, table: Table = TABLE) -> Outcome:
     if turn.tcb.close_queued and _close_can_go_on(turn.tcb):
         before = turn.tcb.state
         turn.tcb.close_queued = False
-        _fire(turn, table, Event.CLOSE, fired)
+        _follow(turn, table, Event.CLOSE, fired)
         changes.append((before, turn.tcb.state))
     if turn.tcb.fin_pending:
         send_fin(turn)
@@ -96,17 +91,26 @@ def step(tcb: TCB, event: Segment | Call, table: Table = TABLE) -> Outcome:
 
 
 def _close_can_go_on(tcb: TCB) -> bool:
-    """Whether a queued CLOSE has what it waited for: ESTABLISHED, or text all segmentized (§3.10.4)."""
-    return tcb.state is State.ESTABLISHED or (tcb.state is State.CLOSE_WAIT and not tcb.unsent)
+    """Whether a queued CLOSE has what it waited for: ESTABLISHED, or text all segmentized (§3.10.4).
+
+    Back in LISTEN there is nothing to wait for: the listener that its user has closed goes.
+    """
+    if tcb.state is State.CLOSE_WAIT:
+        return not tcb.unsent
+    return tcb.state in (State.ESTABLISHED, State.LISTEN)
 
 
-def _fire(turn: Turn, table: Table, key: Event | Check, fired: list[Rule]) -> Check | None:
-    """Take the first rule that applies; return the check at which the segment goes on."""
-    for rule in table[turn.tcb.state, key]:
-        if rule.guard(turn):
-            fired.append(rule)
-            for effect in rule.effects:
-                effect(turn)
-            turn.tcb.state = rule.next_state
-            return rule.then
-    raise TcpBookError(f"no rule applies to {key} in {turn.tcb.state}; end the rules for it with otherwise")
+def _follow(turn: Turn, table: Table, key: Event | Check | None, fired: list[Rule]) -> None:
+    """Take the first rule that applies; for a segment go on at the check that it names, until it names none."""
+    state = turn.tcb.state
+    while key is not None:
+        for rule in table[state, key]:
+            if rule.guard(turn):
+                break
+        else:
+            raise TcpBookError(f"no rule applies to {key} in {state}; end the rules for it with otherwise")
+        fired.append(rule)
+        for effect in rule.effects:
+            effect(turn)
+        state = turn.tcb.state = rule.next_state
+        key = rule.then

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -16,7 +17,8 @@ from tcpbook.protocol.errors import Problem, TcpBookError, report
 MAX_BYTES = 40  # a data offset of 15 words, less the 20 bytes that every header has
 
 
-class OptionKind(NamedTuple):
+@dataclass(frozen=True, slots=True, repr=False)
+class OptionKind:
     """One row of the table. Call it to make such an option: `MSS(1460)`, `NOP()`.
 
     `lengths` are the legal values of the length octet (1: the option has none); `syn_only` marks options that
@@ -34,7 +36,15 @@ class OptionKind(NamedTuple):
 
     def __call__(self, value: Any = None) -> Option:
         """Return the option of this kind that carries `value`."""
-        return _BARE[self.kind] if value is None else _new(Option, (self.kind, value))
+        if type(value) is not int and value is not None:
+            return _new(Option, (self.kind, value))
+        made = _MADE[self.kind]
+        option = made.get(value)
+        if option is None:
+            option = _new(Option, (self.kind, value))
+            if len(made) < _MET_LIMIT:
+                made[value] = option
+        return option
 
     def __repr__(self) -> str:
         return f"<TCP option {self.kind}, {self.name}>"
@@ -229,7 +239,8 @@ _ROWS = (
 
 OPTIONS = {row.kind: row for row in _ROWS}
 
-_BARE = {row.kind: Option(row.kind) for row in _ROWS}
+_NOP = Option(NOP.kind)
+_MADE: dict[int, dict[int | None, Option]] = {row.kind: {} for row in _ROWS}
 
 # By kind; the end of the list, unknown and malformed options are left to the unusual path.
 _ENCODERS = {row.kind: row.codec.encoder(row.kind, row.lengths) for row in _ROWS if row is not EOL}
@@ -237,13 +248,13 @@ _ENCODERS = {row.kind: row.codec.encoder(row.kind, row.lengths) for row in _ROWS
 # as no header has room for _NEVER bytes.
 _NEVER = 2**16
 _LENGTHS = [_NEVER] * 256
-_READERS = {}
+_READERS: list[Reader] = [Option] * 256
 for _row in _ROWS:
     if len(_row.lengths) == 1 and _row is not EOL:
         _LENGTHS[_row.kind] = _row.lengths[0]
-        _READERS[bytes((_row.kind, _row.lengths[0]))] = _row.codec.reader(_row.kind)
+        _READERS[_row.kind] = _row.codec.reader(_row.kind)
 # The short options met so far, by their bytes: traffic repeats them, and making one anew takes longer.
-_MET = {b"\1": NOP()}
+_MET: dict[bytes, Option] = {}
 _MET_LIMIT, _SHORT = 4096, 4
 _UNFIT = (KeyError, TypeError, ValueError, struct.error)  # what encoders raise at a value that doesn't fit
 
@@ -281,7 +292,10 @@ def encode(options: Sequence[Option]) -> bytes:
     '02 04 05 b4 01 00 00 00'
     """
     try:
-        data = b"".join([_ENCODERS[kind](value) for kind, value in options])
+        parts = []
+        for option in options:
+            parts.append(_ENCODERS[option[0]](option[1]))
+        data = b"".join(parts)
     except _UNFIT:
         data = b"".join(map(to_bytes, options))
         if any(option.kind == EOL.kind for option in options[:-1]):
@@ -313,17 +327,21 @@ def decode(data: bytes, problems: list[Problem] | None = None, start: int = 20) 
     options = []
     at, end = 0, len(data)
     while at < end:
-        length = _LENGTHS[data[at]]
+        kind = data[at]
+        if kind == 1:  # NOP, the one option without a length octet that others may follow
+            options.append(_NOP)
+            at += 1
+            continue
+        length = _LENGTHS[kind]
         octets = data[at : at + length]
-        option = _MET.get(octets)
-        if option is None:
-            read = _READERS.get(octets[:2])
-            if read is not None and len(octets) == length:
-                option = read(octets)
-                if length <= _SHORT and len(_MET) < _MET_LIMIT:
-                    _MET[octets] = option
-            else:
-                option, length = _decode_unusual(data, at, problems, start)
+        if octets in _MET:
+            option = _MET[octets]
+        elif len(octets) == length == octets[1]:
+            option = _READERS[kind](octets)
+            if length <= _SHORT and len(_MET) < _MET_LIMIT:
+                _MET[octets] = option
+        else:
+            option, length = _decode_unusual(data, at, problems, start)
         options.append(option)
         at += length
     return tuple(options)

@@ -213,8 +213,8 @@ class Segment(NamedTuple):
             bits = _OFFSET_BITS[len(octets)] + (reserved << _RESERVED_SHIFT) + flags
             rest = octets + data
             if source is not None or destination is not None:
-                words = source_port + destination_port + seq + ack + bits + wnd + up
-                checksum = _sum(rest, source, destination, HEADER_BYTES + len(rest), words)
+                small = source_port + destination_port + seq + ack + bits + wnd + up + HEADER_BYTES
+                checksum = _checksum(rest, small, source, destination)
             return _HEADER.pack(source_port, destination_port, seq, ack, bits, wnd, checksum, up) + rest
         except (struct.error, TypeError, OverflowError, _DoesNotFit):
             raise TcpBookError(_unencodable(self)) from None
@@ -275,7 +275,7 @@ def _verify(
     destination: Address | None,
     problems: list[Problem] | None,
 ) -> None:
-    if off := _sum(data, source, destination, len(data)):
+    if off := _checksum(data, 0, source, destination):
         right = (off + segment.checksum) % 0xFFFF
         text = (
             f"Checksum {segment.checksum:#06x} is wrong, these bytes and addresses give {right:#06x}; "
@@ -365,13 +365,17 @@ def packed(address: Address | None) -> bytes:
         ) from None
 
 
-def _sum(data: bytes, source: Address | None, destination: Address | None, size: int, words: int = 0) -> int:
-    """The checksum of pseudo-header and segment as it is: 0 if the checksum field is right."""
-    number = int.from_bytes(data, "big") % 0xFFFF
-    return -((number << 8 if size % 2 else number) + _addresses(source, destination) + PROTOCOL + size + words) % 0xFFFF
+def _checksum(data: bytes, words: int, source: Address | None, destination: Address | None) -> int:
+    """The checksum of pseudo-header and data, and words to add"""
+    size = len(data)
+    number = _number(data, "big")
+    return (-_pseudo_sum(source, destination) - words - size - (number << 8 if size % 2 else number)) % 0xFFFF
+
+
+_number = int.from_bytes
 
 
 @lru_cache
-def _addresses(source: Address | None, destination: Address | None) -> int:
-    """The sum of the addresses' words."""
-    return int.from_bytes(pseudo_header(source, destination, 0), "big") % 0xFFFF - PROTOCOL
+def _pseudo_sum(source: Address | None, destination: Address | None) -> int:
+    """The sum of the pseudo-header's words, without the length."""
+    return int.from_bytes(pseudo_header(source, destination, 0), "big") % 0xFFFF

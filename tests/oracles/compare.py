@@ -80,8 +80,9 @@ def situations() -> list[TCB]:
         found += [tcb, *_circumstances(tcb)]
     listener = step(TCB(next_iss=100), Open(active=False, remote_port=REMOTE_PORT)).tcb
     found += [listener, replace(listener, half_duplex_close=True)]
-    # A CLOSE that waited in SYN-RECEIVED when a RST came still waits in LISTEN, and after an active OPEN.
-    found += [replace(tcb, close_queued=True) for tcb in found if tcb.state in OPENING and not tcb.half_duplex_close]
+    # The reading leaves open what a half-duplex CLOSE does that waited.
+    waits = [tcb for tcb in found if tcb.state is State.SYN_RECEIVED and not tcb.half_duplex_close]
+    found += [replace(tcb, close_queued=True) for tcb in waits]
     found += [*_before_our_syn_is_acknowledged()]
     unchallenged = [replace(tcb, challenge_acks=False) for tcb in found]
     return [*found, *unchallenged]

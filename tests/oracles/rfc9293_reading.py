@@ -497,6 +497,9 @@ def _begin(view: View) -> Any:
 
 def _finish(t: Any) -> Answer:
     """The end of an event: take up what has become possible, send it, acknowledge once (MUST-58, MUST-59)."""
+    if t.state == "LISTEN" and t.close_queued:  # GAP: the caller is gone, the user's CLOSE is not: 3.10.4, LISTEN
+        _answer_calls(t, "error: closing")
+        _delete(t)
     if t.state not in ("CLOSED", "LISTEN"):
         _deliver(t)  # text that came with a SYN, now that our own SYN is acknowledged
         after_fin = t.state in ("CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT")

@@ -141,7 +141,9 @@ class Exploration:
                 self.segments[1 - side].append(segment)
             sent |= 1 << self.segments[1 - side].index(segment)
         received = b"".join(effect.text for effect in outcome.effects if isinstance(effect, Delivered))
-        refused = any(isinstance(effect, Reply) and effect.text.startswith("error") for effect in outcome.effects)
+        refused = outcome.tcb == self.ends[number] and any(
+            isinstance(effect, Reply) and effect.text.startswith("error") for effect in outcome.effects
+        )
         told = any(isinstance(effect, Signal) and effect.text.startswith("error") for effect in outcome.effects)
         # Cut short, TIME-WAIT can't repeat the last ACK: that both sides have closed is known all the same.
         error = told and self.ends[number].state not in (State.CLOSING, State.LAST_ACK)
