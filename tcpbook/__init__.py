@@ -30,7 +30,7 @@ _MODULES = {
     "seqnum": "tcpbook.protocol.seqnum",
 }
 
-__all__ = sorted([*_HOME, *_MODULES])  # noqa: PLE0605
+__all__ = sorted([*_HOME, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:

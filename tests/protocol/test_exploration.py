@@ -45,7 +45,8 @@ class Pair(NamedTuple):
     did1: int
     got0: int  # octets that its user has received
     got1: int
-    reset: bool  # a user was told of an error before both sides had closed
+    told0: bool  # its user was told of an error, before both sides had closed
+    told1: bool
 
 
 class Local(NamedTuple):
@@ -55,7 +56,7 @@ class Local(NamedTuple):
     sent: int  # segments, one bit each
     received: bytes
     refused: bool
-    error: bool
+    told: bool
 
 
 class Exploration:
@@ -67,7 +68,7 @@ class Exploration:
         self.numbers: dict[tuple[object, ...], int] = {}
         self.segments: tuple[list[Segment], list[Segment]] = ([], [])
         self.known: dict[tuple[int, int, Segment | Call], Local] = {}
-        self.pairs = [Pair(self._number(ends[0]), self._number(ends[1]), 0, 0, 0, 0, 0, 0, False)]
+        self.pairs = [Pair(self._number(ends[0]), self._number(ends[1]), 0, 0, 0, 0, 0, 0, False, False)]
         self.arcs, self.starts = array("L"), array("L", [0])
         seen = {self.pairs[0]: 0}
         for pair in self.pairs:  # it grows meanwhile
@@ -120,7 +121,7 @@ class Exploration:
             got = pair[6 + side]
             assert local.received == TEXTS[1 - side][got : got + len(local.received)]  # in order, once, nothing else
             new[6 + side] += len(local.received)
-        new[8] = pair.reset or local.error
+        new[8 + side] = pair[8 + side] or local.told
         for network in self._carried(pair[3 - side] | local.sent):
             new[3 - side] = network
             yield Pair._make(new)  # type: ignore[arg-type]
@@ -141,10 +142,10 @@ class Exploration:
                 self.segments[1 - side].append(segment)
             sent |= 1 << self.segments[1 - side].index(segment)
         received = b"".join(effect.text for effect in outcome.effects if isinstance(effect, Delivered))
-        refused = outcome.tcb == self.ends[number] and any(
-            isinstance(effect, Reply) and effect.text.startswith("error") for effect in outcome.effects
-        )
-        told = any(isinstance(effect, Signal) and effect.text.startswith("error") for effect in outcome.effects)
-        # Cut short, TIME-WAIT can't repeat the last ACK: that both sides have closed is known all the same.
-        error = told and self.ends[number].state not in (State.CLOSING, State.LAST_ACK)
-        return Local(self._number(outcome.tcb), sent, received, refused, error)
+        errors = [
+            effect for effect in outcome.effects if isinstance(effect, Reply | Signal) and effect.text.startswith("error")
+        ]
+        refused = bool(errors) and outcome.tcb == self.ends[number]
+        # Cut short, TIME-WAIT can't repeat the last ACK, and a RST ends the other side: both have closed all the same.
+        told = bool(errors) and not refused and self.ends[number].state not in (State.CLOSING, State.LAST_ACK)
+        return Local(self._number(outcome.tcb), sent, received, refused, told)
