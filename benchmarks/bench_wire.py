@@ -66,17 +66,19 @@ def pair(ours: Callable[[], object], peer: Callable[[], object]) -> tuple[float,
 
 
 def run() -> list[Row]:
-    """Return the rows of `make bench`; the bar is the whole, done in dpkt's own way."""
+    """Return the rows of `make bench`; the bar is the whole, in dpkt's own way and in the shortest one."""
     data = build_ours()
     bare = pair(build_ours, build_dpkt)
     in_ip = pair(build_ours_in_ip, build_dpkt_in_ip)
     decode = pair(lambda: Segment.decode(data), lambda: decode_dpkt(data))
     whole = in_ip[0] + decode[0], in_ip[1] + decode[1]
+    alone = bare[0] + decode[0], bare[1] + decode[1]
     by_hand = "dpkt, checksum by hand"
     return [
         Row("SYN built in IPv4, and decoded", whole[0], "dpkt", whole[1],
             bar="half the time", met=2 * whole[0] <= whole[1]),
-        Row("SYN built alone, and decoded", bare[0] + decode[0], by_hand, bare[1] + decode[1]),
+        Row("SYN built alone, and decoded", alone[0], by_hand, alone[1],
+            bar="half the time", met=2 * alone[0] <= alone[1]),
         Row("SYN built in IPv4", in_ip[0], "dpkt", in_ip[1]),
         Row("SYN built alone", bare[0], by_hand, bare[1]),
         Row("SYN decoded", decode[0], "dpkt", decode[1]),

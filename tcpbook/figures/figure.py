@@ -11,7 +11,11 @@ from tcpbook.figures.theme import FONT, INK
 
 
 class Figure:
-    """A picture. JupyterLab shows it inline, so that its theme reaches it; `repr` says in words what it shows."""
+    """A picture. JupyterLab shows it inline, so that its theme reaches it; `repr` says in words what it shows.
+
+    `name` is its kind, `body` what is drawn, `style` its rules, one a line, `size` width and height in pixels,
+    `words` a sentence or two, `details` all that it says.
+    """
 
     def __init__(self, name: str, body: str, style: str, size: tuple[float, float], words: str, details: str) -> None:
         self.words = words
@@ -36,13 +40,16 @@ class Figure:
         # The hash leaves the geometry out, which differs between Graphviz's versions: ids are the same everywhere.
         prefix = "t" + hashlib.sha1(f"{self._name} {self.words} {self._details}".encode()).hexdigest()[:8]
         font = f".tcpbook-{self._name} {{ font-family: {FONT}; fill: {INK}; max-width: 100%; height: auto; }}"
+        # A style inside an inline SVG reaches the whole page: each rule is bound to this kind of picture.
+        rules = (f".tcpbook-{self._name} {rule}" for rule in self._style.strip().splitlines())
+        style = "\n".join([font, *rules])
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="tcpbook-{self._name}" {role} '
             f'aria-labelledby="{prefix}_title {prefix}_desc" '
             f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}">'
             f'<title id="{prefix}_title">{escape(self.words)}</title>'
             f'<desc id="{prefix}_desc">{escape(self._details)}</desc>'
-            f"<style>{font}\n{self._style}</style>{self._body}</svg>"
+            f"<style>{style}</style>{self._body}</svg>"
         )
 
     def _repr_html_(self) -> str:

@@ -17,7 +17,7 @@ from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.options import EOL, Option, spans
 from tcpbook.protocol.segment import FIELDS, HEADER_BYTES, Field, Segment
 
-BIT, ROW, TALL = 16, 40, 62  # a bit's width; the height of a row, and of the one with the flags
+BIT, ROW, TALL = 16, 40, 64  # a bit's width; the height of a row, and of the one with the flags
 LEFT, TOP = 38, 24  # room for the offsets and for the ruler
 GAP = 1.5  # on each side of a box, so that a thick border doesn't touch its neighbors
 LETTER = 6.6  # the width to reckon with for a letter of an option's label
@@ -27,6 +27,7 @@ MISSING = "missing"  # the value of a field that the bytes given don't reach; dr
 STYLE = f"""
 .tcpbook-field rect {{ fill: {PAPER}; stroke: {INK}; stroke-width: 1; }}
 .tcpbook-name {{ font-size: 12px; }}
+.tcpbook-letters {{ font-size: 11px; }}
 .tcpbook-value {{ font-size: 13px; font-weight: 600; font-family: {MONO}; }}
 .tcpbook-bit {{ font-size: 11px; }}
 .tcpbook-byte {{ font-weight: 700; }}
@@ -35,7 +36,7 @@ STYLE = f"""
 .tcpbook-set text {{ fill: {PAPER}; }}
 .tcpbook-data rect {{ stroke-dasharray: 6 3; }}
 .tcpbook-pointed rect {{ stroke-width: 2.5; }}
-.tcpbook-lit rect {{ stroke: {CURRENT}; stroke-width: 3.5; stroke-dasharray: none; }}
+.tcpbook-lit rect {{ stroke: {CURRENT}; stroke-width: 3; stroke-dasharray: none; }}
 .tcpbook-lit:not(.tcpbook-set) rect {{ fill: color-mix(in srgb, {CURRENT} 22%, {PAPER}); }}
 """
 
@@ -100,13 +101,13 @@ def _draw_field(field: Field, value: str) -> str:
     shown = "–" if value == MISSING else value
     box = _rect(field.bit, field.width)
     if field.attribute == "flags":
-        return box + text(x, y - 8, tuple(field.name), "name") + text(x, y + 21, shown, "value")
+        return box + text(x, y - 10, tuple(field.name), "letters") + text(x, y + 20, shown, "value")
     return box + _name_and_value(x, y, SHORT.get(field.name, (field.name,)), shown)
 
 
 def _name_and_value(x: float, y: float, lines: tuple[str, ...], value: str) -> str:
     """The name's lines and the value under them, all centered on a point."""
-    return text(x, y - 8.5, lines, "name") + text(x, y + 8.5 + 6.5 * (len(lines) - 1), value, "value")
+    return text(x, y - 9, lines, "name") + text(x, y + 7.5 + 6.5 * (len(lines) - 1), value, "value")
 
 
 def _options(octets: bytes) -> Iterator[Part]:

@@ -1,10 +1,10 @@
 """The TCP state graph: the rules' transitions, laid out by Graphviz, drawn here.
 
-Nothing here knows a transition; `DOT_HINTS` only say where the states stand. For widgets, `interactive()` gives the
+Nothing here knows a transition; `RANKS` only says where the states stand. For widgets, `interactive()` gives the
 same SVG with these hooks: a node is `g[data-state="SYN-SENT"]` with an empty `text.tcpbook-note` of two lines, for
-which tcpbook-noted makes room, an arc `g[data-arc="SYN-SENT-ESTABLISHED"]`; the classes tcpbook-current,
-tcpbook-possible, tcpbook-visited (nodes) and tcpbook-lit (arcs) highlight without a new layout. CLOSED stands twice, as in RFC 9293's Figure 5; the lower one is
-`data-twin`.
+which tcpbook-noted makes room; an arc is `g[data-arc="SYN-SENT-ESTABLISHED"]`. The classes tcpbook-current,
+tcpbook-possible, tcpbook-visited (nodes) and tcpbook-lit (arcs) highlight without a new layout. CLOSED stands twice,
+as in RFC 9293's Figure 5; the lower one is `data-twin`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def stategraph(
     """
     drawn = [each for each in transitions() if abrupt or not each.abrupt]
     layout = lay_out(source(drawn))
-    marks = {state: "visited" for state in visited} | {state: "possible" for state in possible}
+    marks = dict.fromkeys(visited, "visited") | dict.fromkeys(possible, "possible")
     if current is not None:
         marks[current] = "current"
     arcs = "".join(_arc(each, layout.edges[_id(each)]) for each in drawn)
@@ -96,11 +96,11 @@ def source(drawn: Iterable[Transition]) -> str:
     """The graph in the DOT language."""
     lines = [
         "digraph { rankdir=TB nodesep=0.3 ranksep=0.4 splines=true",
-        f"node [shape=box fixedsize=true width={WIDTH / 72:.3f} height={HEIGHT / 72:.3f} fontname=Helvetica fontsize=14]",
+        f"node [shape=box fixedsize=true width={WIDTH / 72:.3f} height={HEIGHT / 72:.3f}]",
         "edge [fontname=Helvetica fontsize=12 arrowsize=0.7]",
     ]
-    for rank in RANKS:
-        lines.append("{ rank=same " + " -> ".join(f'"{name}"' for name in rank) + " [style=invis] }")
+    ranks = (" -> ".join(f'"{name}"' for name in rank) for rank in RANKS)
+    lines += [f"{{ rank=same {rank} [style=invis] }}" for rank in ranks]
     for each in drawn:
         after = _end(each)
         options = [f'id="{_id(each)}"']
@@ -152,7 +152,7 @@ def _head(edge: Edge) -> str:
 def _node(name: str, marks: dict[State, str], layout: Layout) -> str:
     x, y = layout.nodes[name]
     state = State.CLOSED if name == TWIN else State(name)
-    twin = " data-twin" if name == TWIN else ""
+    twin = ' data-twin=""' if name == TWIN else ""
     return (
         f'<g {classes("node", marks.get(state, ""))} data-state="{state}"{twin} transform="translate({x:g},{y:g})">'
         f'<rect x="{-WIDTH / 2:g}" y="{-HEIGHT / 2:g}" width="{WIDTH}" height="{HEIGHT}" rx="6"/>'
@@ -187,7 +187,6 @@ def _words(drawn: list[Transition], current: State | None, marks: dict[State, st
     words = [f"TCP state graph: {len(State)} states, {len(drawn)} changes of state."]
     if current:
         words.append(f"Current: {current}.")
-    for mark in ("possible", "visited"):
-        if states := [state for state in State if marks.get(state) == mark]:
-            words.append(f"{mark.capitalize()}: {', '.join(states)}.")
+    marked = {mark: [state for state in State if marks.get(state) == mark] for mark in ("possible", "visited")}
+    words += [f"{mark.capitalize()}: {', '.join(states)}." for mark, states in marked.items() if states]
     return " ".join(words)

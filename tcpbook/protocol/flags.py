@@ -76,10 +76,6 @@ class Flags(IntFlag, boundary=STRICT):
         return f"<Flags {self}>"
 
 
-for _flag in Flags:  # Python 3.11 finds a member by a slow function; later ones keep it where any class attribute is
-    type.__setattr__(Flags, str(_flag.name), _flag)
-
-
 class FlagRow(NamedTuple):
     """One control bit: its names, what it tells the receiver, and where that is written."""
 

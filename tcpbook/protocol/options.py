@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -33,17 +33,17 @@ class OptionKind:
     syn_only: bool
     meaning: str
     section: str
+    _made: dict[int | None, Option] = field(default_factory=dict, init=False, compare=False)
 
     def __call__(self, value: Any = None) -> Option:
         """Return the option of this kind that carries `value`."""
-        if type(value) is not int and value is not None:
+        if value is not None and type(value) is not int:  # 1.0 and True would be found as 1
             return _new(Option, (self.kind, value))
-        made = _MADE[self.kind]
-        option = made.get(value)
+        option = self._made.get(value)
         if option is None:
             option = _new(Option, (self.kind, value))
-            if len(made) < _MET_LIMIT:
-                made[value] = option
+            if len(self._made) < _KEEP:
+                self._made[value] = option
         return option
 
     def __repr__(self) -> str:
@@ -95,6 +95,10 @@ Encoder = Callable[[Any], bytes]
 Reader = Callable[[bytes], Option]
 
 _new = tuple.__new__  # makes an Option of a pair at half the cost of calling the class
+
+# Options never change and traffic repeats the short ones, such as MSS 1460: finding one takes half as long as making
+# it. So many are kept of each kind made, and of all that were read.
+_KEEP = 4096
 
 
 class Codec:
@@ -240,7 +244,6 @@ _ROWS = (
 OPTIONS = {row.kind: row for row in _ROWS}
 
 _NOP = Option(NOP.kind)
-_MADE: dict[int, dict[int | None, Option]] = {row.kind: {} for row in _ROWS}
 
 # By kind; the end of the list, unknown and malformed options are left to the unusual path.
 _ENCODERS = {row.kind: row.codec.encoder(row.kind, row.lengths) for row in _ROWS if row is not EOL}
@@ -248,14 +251,13 @@ _ENCODERS = {row.kind: row.codec.encoder(row.kind, row.lengths) for row in _ROWS
 # as no header has room for _NEVER bytes.
 _NEVER = 2**16
 _LENGTHS = [_NEVER] * 256
-_READERS: list[Reader] = [Option] * 256
+_READERS: dict[int, Reader] = {}
 for _row in _ROWS:
     if len(_row.lengths) == 1 and _row is not EOL:
         _LENGTHS[_row.kind] = _row.lengths[0]
         _READERS[_row.kind] = _row.codec.reader(_row.kind)
-# The short options met so far, by their bytes: traffic repeats them, and making one anew takes longer.
+_SHORT = 4  # bytes; such options are kept by their bytes once read
 _MET: dict[bytes, Option] = {}
-_MET_LIMIT, _SHORT = 4096, 4
 _UNFIT = (KeyError, TypeError, ValueError, struct.error)  # what encoders raise at a value that doesn't fit
 
 
@@ -292,10 +294,9 @@ def encode(options: Sequence[Option]) -> bytes:
     '02 04 05 b4 01 00 00 00'
     """
     try:
-        parts = []
+        data = b""
         for option in options:
-            parts.append(_ENCODERS[option[0]](option[1]))
-        data = b"".join(parts)
+            data += _ENCODERS[option[0]](option[1])  # sooner than by name, or by unpacking a tuple's subclass
     except _UNFIT:
         data = b"".join(map(to_bytes, options))
         if any(option.kind == EOL.kind for option in options[:-1]):
@@ -338,7 +339,7 @@ def decode(data: bytes, problems: list[Problem] | None = None, start: int = 20) 
             option = _MET[octets]
         elif len(octets) == length == octets[1]:
             option = _READERS[kind](octets)
-            if length <= _SHORT and len(_MET) < _MET_LIMIT:
+            if length <= _SHORT and len(_MET) < _KEEP:
                 _MET[octets] = option
         else:
             option, length = _decode_unusual(data, at, problems, start)
@@ -348,7 +349,7 @@ def decode(data: bytes, problems: list[Problem] | None = None, start: int = 20) 
 
 
 def _decode_unusual(data: bytes, at: int, problems: list[Problem] | None, start: int) -> tuple[Option, int]:
-    """Return the option at `at` and its length, which is not one of the table in its right length: an end, unknown or malformed."""
+    """Return the option at `at`, and its length: an end, or unknown, or malformed, or of a kind of several lengths."""
     kind, end, where = data[at], len(data), start + at
     name = Option(kind).name
     if kind == EOL.kind:

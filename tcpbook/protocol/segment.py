@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from tcpbook.protocol.errors import Problem, TcpBookError, report
 from tcpbook.protocol.flags import COMBINATIONS, FLAGS, Flags
@@ -98,8 +98,6 @@ HEADER_BYTES = HEADER_BITS // 8
 # How struct sees the header: a field of 16 or 32 bits is a word, narrower ones share a word of 16 bits, named
 # `bits` here. The words stand in the order of a Segment's values, where `flags` has the place of `bits`.
 _WORDS = [field for field in FIELDS if field.bit % 16 == 0]
-_WORD_COUNT = len(_WORDS)
-_BITS_AT = _WORDS.index(FIELD["Data Offset"])
 _HEADER = struct.Struct(">" + "".join("I" if field.width == 32 else "H" for field in _WORDS))
 
 
@@ -116,7 +114,6 @@ _RESERVED_WIDTH = FIELD["Reserved"].width
 _FLAGS_WIDTH = len(_CONTROL_BITS)
 _FLAGS_MASK = sum(1 << _shift(field) for field in _CONTROL_BITS)
 _CHECKSUM = FIELD["Checksum"]
-_CHECKSUM_AT = _WORDS.index(_CHECKSUM)
 
 # Combinations that no TCP sends: the bits to look at, what they are, why that is odd.
 ODD_FLAGS = (
@@ -213,8 +210,9 @@ class Segment(NamedTuple):
             bits = _OFFSET_BITS[len(octets)] + (reserved << _RESERVED_SHIFT) + flags
             rest = octets + data
             if source is not None or destination is not None:
-                small = source_port + destination_port + seq + ack + bits + wnd + up + HEADER_BYTES
-                checksum = _checksum(rest, small, source, destination)
+                # The sum of the header's words, whose checksum counts as 0: so it is packed once.
+                words = source_port + destination_port + seq + ack + bits + wnd + up
+                checksum = _checksum(rest, source, destination, words, HEADER_BYTES)
             return _HEADER.pack(source_port, destination_port, seq, ack, bits, wnd, checksum, up) + rest
         except (struct.error, TypeError, OverflowError, _DoesNotFit):
             raise TcpBookError(_unencodable(self)) from None
@@ -275,7 +273,7 @@ def _verify(
     destination: Address | None,
     problems: list[Problem] | None,
 ) -> None:
-    if off := _checksum(data, 0, source, destination):
+    if off := _checksum(data, source, destination):
         right = (off + segment.checksum) % 0xFFFF
         text = (
             f"Checksum {segment.checksum:#06x} is wrong, these bytes and addresses give {right:#06x}; "
@@ -365,17 +363,21 @@ def packed(address: Address | None) -> bytes:
         ) from None
 
 
-def _checksum(data: bytes, words: int, source: Address | None, destination: Address | None) -> int:
-    """The checksum of pseudo-header and data, and words to add"""
-    size = len(data)
-    number = _number(data, "big")
-    return (-_pseudo_sum(source, destination) - words - size - (number << 8 if size % 2 else number)) % 0xFFFF
+def _checksum(data: bytes, source: Address | None, destination: Address | None, words: int = 0, before: int = 0) -> int:
+    """The checksum of pseudo-header and data, and of `before` bytes ahead of the data, whose sum is `words`.
+
+    Sums are taken modulo 65535, so that a word of 32 bits counts as its two halves do (see internet_checksum).
+    """
+    try:
+        pseudo = _pseudo_sum(source, destination)
+    except TypeError:  # what can't be hashed is no address
+        pseudo_header(source, destination, 0)
+        raise
+    number, size = int.from_bytes(data, "big"), len(data)
+    return (-pseudo - words - before - size - (number << 8 if size % 2 else number)) % 0xFFFF
 
 
-_number = int.from_bytes
-
-
-@lru_cache
+@lru_cache(typed=True)  # a few addresses come again and again; 1.0 must not be found as 1
 def _pseudo_sum(source: Address | None, destination: Address | None) -> int:
-    """The sum of the pseudo-header's words, without the length."""
+    """The sum of the pseudo-header's words, the length left out."""
     return int.from_bytes(pseudo_header(source, destination, 0), "big") % 0xFFFF

@@ -106,11 +106,12 @@ class FlagLab(View):
 
     def send(self) -> None:
         """Let the segment arrive: move to the state it leads to, and note it in the history."""
-        step = {"state": self.state, "flags": self.flags, "opened": self.opened, "after": str(self.answer.after)}
+        after = str(self.answer.after)
+        step = {"state": self.state, "flags": self.flags, "opened": self.opened, "after": after}
         with self.hold_sync():
             self.opened = self.conditions["opened"]
             self.history = [*self.history, step]
-            self.state = step["after"]
+            self.state = after
 
     def undo(self) -> None:
         """Take the last segment back."""

@@ -103,7 +103,8 @@ def test_send_it_walks_the_graph_and_undo_walks_back(lab_page: Callable[..., Pag
     lab.get_by_role("button", name="Send it").click()
     expect(node(lab, "CLOSE-WAIT")).to_have_attribute("aria-pressed", "true")
     steps = lab.locator(".tcpbook-lab-history li")
-    expect(steps).to_have_text(["SYN-SENT received SYN,ACK: → ESTABLISHED", "ESTABLISHED received FIN,ACK: → CLOSE-WAIT"])
+    walked = ["SYN-SENT received SYN,ACK: → ESTABLISHED", "ESTABLISHED received FIN,ACK: → CLOSE-WAIT"]
+    expect(steps).to_have_text(walked)
     lab.get_by_role("button", name="Undo").click()
     lab.get_by_role("button", name="Undo").click()
     expect(node(lab, "SYN-SENT")).to_have_attribute("aria-pressed", "true")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from itertools import combinations, product
+from itertools import combinations
 from typing import NamedTuple
 
 import pytest
@@ -69,7 +69,7 @@ class Exploration:
         self.segments: tuple[list[Segment], list[Segment]] = ([], [])
         self.known: dict[tuple[int, int, Segment | Call], Local] = {}
         self.pairs = [Pair(self._number(ends[0]), self._number(ends[1]), 0, 0, 0, 0, 0, 0, False, False)]
-        self.arcs, self.starts = array("L"), array("L", [0])
+        self.arcs, self.starts = array("I"), array("I", [0])
         seen = {self.pairs[0]: 0}
         for pair in self.pairs:  # it grows meanwhile
             for after in self._successors(pair):
@@ -81,6 +81,31 @@ class Exploration:
 
     def states(self, pair: Pair) -> tuple[State, State]:
         return self.ends[pair.end0].state, self.ends[pair.end1].state
+
+    def closed(self) -> list[int]:
+        """The pairs in which nothing is left of the connection."""
+        return [n for n, pair in enumerate(self.pairs) if self.states(pair) == (State.CLOSED, State.CLOSED)]
+
+    def stuck(self) -> list[Pair]:
+        """The pairs from which no way leads to CLOSED on both sides: found by walking all arcs backward."""
+        count = len(self.pairs)
+        into = array("I", bytes(4 * (count + 1)))  # the arcs into pair n are before[into[n]:into[n + 1]]
+        for after in self.arcs:
+            into[after + 1] += 1
+        for n in range(count):
+            into[n + 1] += into[n]
+        before, free = array("I", bytes(4 * len(self.arcs))), into[:]
+        for n in range(count):
+            for after in self.arcs[self.starts[n] : self.starts[n + 1]]:
+                before[free[after]] = n
+                free[after] += 1
+        leads, queue = bytearray(count), self.closed()
+        while queue:
+            n = queue.pop()
+            if not leads[n]:
+                leads[n] = 1
+                queue += before[into[n] : into[n + 1]]
+        return [pair for n, pair in enumerate(self.pairs) if not leads[n]]
 
     def sent(self, pair: Pair, side: int) -> int:
         """How many octets the user has sent."""
@@ -107,7 +132,8 @@ class Exploration:
             if tcb.state is State.TIME_WAIT:
                 yield from self._after(pair, side, TIME_WAIT_TIMEOUT, done)
             for n, call in enumerate(self.plans[side]):
-                if done < 1 << n and not (self.patient and call is CLOSE and tcb.state not in SYN_OUT):
+                later = done < 1 << n or (isinstance(call, Receive) and not done >> n & 1)
+                if later and not (self.patient and call is CLOSE and tcb.state not in SYN_OUT):
                     yield from self._after(pair, side, call, done | 1 << n)
 
     def _after(self, pair: Pair, side: int, event: Segment | Call, done: int) -> Iterator[Pair]:
@@ -149,3 +175,96 @@ class Exploration:
         # Cut short, TIME-WAIT can't repeat the last ACK, and a RST ends the other side: both have closed all the same.
         told = bool(errors) and not refused and self.ends[number].state not in (State.CLOSING, State.LAST_ACK)
         return Local(self._number(outcome.tcb), sent, received, refused, told)
+
+
+# --- The claims --------------------------------------------------------------------------------------------------
+
+JUST_CLOSE: Plan = (CLOSE,)
+TALK: tuple[Plan, Plan] = ((Send(b"A"), CLOSE), (Send(b"a"), CLOSE))
+
+
+def two_ends(*, simultaneous: bool, challenge_acks: bool) -> tuple[TCB, TCB]:
+    """The first calls the second, which listens, or calls at the same time; both wait for text."""
+    ends = []
+    for side, opening in enumerate((Open(active=True, remote_port=80), Open(active=simultaneous, remote_port=49_152))):
+        tcb = TCB(local_port=PORTS[side], next_iss=ISS[side], challenge_acks=challenge_acks)
+        ends.append(step(step(tcb, opening).tcb, Receive(1)).tcb)
+    return ends[0], ends[1]
+
+
+def assert_sound(explored: Exploration) -> None:
+    """From everywhere a way to CLOSED; each believes of the other what is so; text is whole or its user was told."""
+    assert explored.stuck() == []
+    for pair in explored.pairs:
+        for side in (0, 1):
+            mine, other = explored.ends[pair[side]], explored.ends[pair[1 - side]].state
+            if mine.state in HEARD_FIN:
+                assert other in SENT_FIN
+            if mine.state in FIN_ACKNOWLEDGED:
+                assert other in HAS_IT
+            if mine.state in SYNCHRONIZED and mine.syn_acknowledged:
+                assert other in SYN_OUT | {State.CLOSED}
+    for n in explored.closed():
+        pair = explored.pairs[n]
+        for side in (0, 1):
+            told = pair[8 + side]
+            assert told or pair[7 - side] == explored.sent(pair, side)
+            assert not (told and explored.patient)
+
+
+OPENINGS = pytest.mark.parametrize("simultaneous", [False, True], ids=["passive", "simultaneous"])
+RFC_5961 = pytest.mark.parametrize("challenge_acks", [True, False], ids=["challenge", "no_challenge"])
+
+
+@OPENINGS
+@RFC_5961
+@pytest.mark.parametrize(
+    ("plans", "room"), [(TALK, 1), ((JUST_CLOSE, JUST_CLOSE), 2)], ids=["text", "two_segments_each_way"]
+)
+def test_pair_always_finds_its_way_to_closed(
+    simultaneous: bool, challenge_acks: bool, plans: tuple[Plan, Plan], room: int
+) -> None:
+    """The users CLOSE once a connection is on its way: nobody is told of an error, and all text arrives."""
+    ends = two_ends(simultaneous=simultaneous, challenge_acks=challenge_acks)
+    assert_sound(Exploration(ends, plans, room, patient=True))
+
+
+@OPENINGS
+def test_pair_finds_its_way_to_closed_when_users_close_before_there_is_a_connection(simultaneous: bool) -> None:
+    ends = two_ends(simultaneous=simultaneous, challenge_acks=True)
+    assert_sound(Exploration(ends, TALK, 1, patient=False))
+
+
+@OPENINGS
+def test_pair_finds_its_way_to_closed_whenever_users_open(simultaneous: bool) -> None:
+    """Both begin in CLOSED; a call may come before the other side listens, and is refused."""
+    ends = TCB(local_port=PORTS[0], next_iss=ISS[0]), TCB(local_port=PORTS[1], next_iss=ISS[1])
+    openings = Open(active=True, remote_port=PORTS[1]), Open(active=simultaneous, remote_port=PORTS[0])
+    plans = (openings[0], Receive(1), *TALK[0]), (openings[1], Receive(1), *TALK[1])
+    assert_sound(Exploration(ends, plans, 1, patient=False))
+
+
+@RFC_5961
+def test_pair_gets_past_a_shut_window(challenge_acks: bool) -> None:
+    """The listener has room for one octet, and its user takes it out whenever he likes."""
+    caller, listener = two_ends(simultaneous=False, challenge_acks=challenge_acks)
+    listener.rcv_buff = listener.rcv_wnd = 1
+    plans = (Send(b"AB"), CLOSE), (Receive(1), CLOSE)
+    explored = Exploration((caller, listener), plans, 1, patient=True)
+    assert explored.stuck() == []
+
+
+@pytest.mark.long
+@OPENINGS
+@RFC_5961
+@pytest.mark.parametrize("plans", [(TALK[0], JUST_CLOSE), (JUST_CLOSE, TALK[1])], ids=["caller_talks", "other_talks"])
+def test_pair_with_two_segments_each_way(simultaneous: bool, challenge_acks: bool, plans: tuple[Plan, Plan]) -> None:
+    ends = two_ends(simultaneous=simultaneous, challenge_acks=challenge_acks)
+    assert_sound(Exploration(ends, plans, 2, patient=True))
+
+
+@pytest.mark.long
+def test_pair_with_two_segments_each_way_and_text_both_ways() -> None:
+    """Nearly two million pairs."""
+    ends = two_ends(simultaneous=False, challenge_acks=True)
+    assert_sound(Exploration(ends, TALK, 2, patient=True))

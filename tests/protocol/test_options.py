@@ -158,6 +158,14 @@ def test_values_that_do_not_fit(option: Option, limit: str) -> None:
         tcp.encode([option])
 
 
+def test_an_equal_value_of_another_type_is_not_taken_for_a_number() -> None:
+    assert tcp.encode([tcp.MSS(1460)])
+    with pytest.raises(TcpBookError, match=r"can't hold 1460\.0"):
+        tcp.encode([tcp.MSS(1460.0)])
+    with pytest.raises(TcpBookError, match=r"can't hold \[1460\]"):
+        tcp.encode([tcp.MSS([1460])])
+
+
 def test_nothing_may_follow_the_end_of_the_list() -> None:
     with pytest.raises(TcpBookError, match="move it to the end"):
         tcp.encode([tcp.EOL(), tcp.NOP()])

@@ -124,6 +124,7 @@ def test_addresses_in_every_form(form: Any, addresses: tuple[str, str]) -> None:
         (("192.0.2.256", V4[0]), "'192.0.2.256' is not an IP address"),
         ((V4[0], None), "None is not an IP address; give both"),
         ((b"abc", b"abcd"), "b'abc' is not an IP address"),
+        ((["10.0.0.1"], V4[1]), r"\['10.0.0.1'\] is not an IP address"),
     ],
 )
 def test_impossible_addresses(addresses: tuple[Address | None, Address | None], text: str) -> None:

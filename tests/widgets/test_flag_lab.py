@@ -15,9 +15,9 @@ from tcpbook.widgets.flag_lab import FlagLab
 def test_toggling_is_answered() -> None:
     lab = FlagLab(state="SYN-SENT")
     lab.toggle("SYN")
-    assert lab.answer.after is State.SYN_RECEIVED
+    assert str(lab.answer.after) == "SYN-RECEIVED"
     lab.toggle("ACK")
-    assert lab.answer.after is State.ESTABLISHED
+    assert str(lab.answer.after) == "ESTABLISHED"
     assert lab.answer.replies == ["<SEQ=101><ACK=301><CTL=ACK>"]
     lab.toggle("SYN,ACK")
     assert lab.flags == 0
@@ -53,9 +53,9 @@ def test_send_moves_and_undo_moves_back() -> None:
 
 def test_an_active_opener_is_refused_where_a_listener_listens_on() -> None:
     lab = FlagLab(state="SYN-RECEIVED", flags="RST")
-    assert lab.answer.after is State.LISTEN
+    assert str(lab.answer.after) == "LISTEN"
     lab.choose(opened="actively")
-    assert lab.answer.after is State.CLOSED
+    assert str(lab.answer.after) == "CLOSED"
 
 
 @pytest.mark.parametrize(
