@@ -134,9 +134,7 @@ def _draw_option(option: Option, start: int, octets: bytes) -> str:
         if len(words) > _letters(size):
             words = words[: _letters(size) - 1] + "…"
         drawing += _rect(8 * first, 8 * size)
-        drawing += _name_and_value(
-            *_middle(8 * first, 8 * size), (words,), octets[first - start :][:size].hex(" ")
-        )
+        drawing += _name_and_value(*_middle(8 * first, 8 * size), (words,), octets[first - start :][:size].hex(" "))
     return drawing
 
 

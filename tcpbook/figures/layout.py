@@ -15,6 +15,7 @@ import warnings
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from subprocess import SubprocessError
 from typing import Any, NamedTuple
 
 from tcpbook.protocol.errors import TcpBookError
@@ -40,13 +41,18 @@ class Layout(NamedTuple):
 
 
 def engine() -> str:
-    """Which engine lays out here: "wheel", "dot" or "shipped"; TcpBookError if TCPBOOK_LAYOUT names no other."""
+    """Which engine lays out here, if it runs: "wheel", "dot" or "shipped"; TcpBookError if TCPBOOK_LAYOUT is none."""
+    return _engines()[0]
+
+
+def _engines() -> list[str]:
+    """The engines to try, best first."""
     forced = os.environ.get("TCPBOOK_LAYOUT")
     if forced is None:
-        return next(name for name in ENGINES if name == "shipped" or _binary(name))
+        return [name for name in ENGINES if name == "shipped" or _binary(name)]
     if forced not in ENGINES:
         raise TcpBookError(f"TCPBOOK_LAYOUT is {forced!r}; set it to one of {', '.join(ENGINES)}, or unset it")
-    return forced
+    return [forced]
 
 
 def _binary(name: str) -> str | None:
@@ -61,14 +67,15 @@ def lay_out(source: str) -> Layout:
 
     Raises TcpBookError if an engine was forced that doesn't run, or no layout ships for this graph.
     """
-    chosen = engine()
-    if chosen != "shipped":
+    programs = [name for name in _engines() if name != "shipped"]
+    forced = "TCPBOOK_LAYOUT" in os.environ
+    for name in programs:
         try:
-            return _read(_run(chosen, source))
-        except (OSError, RuntimeError) as error:
-            if "TCPBOOK_LAYOUT" in os.environ:
-                raise TcpBookError(f"layout engine {chosen!r} does not run ({error}); unset TCPBOOK_LAYOUT") from error
-    if "TCPBOOK_LAYOUT" not in os.environ:
+            return _read(_run(name, source))
+        except (OSError, RuntimeError, SubprocessError) as error:  # missing; not found by graphviz; failed
+            if forced:
+                raise TcpBookError(f"layout engine {name!r} does not run ({error}); unset TCPBOOK_LAYOUT") from error
+    if not forced:
         warnings.warn("Graphviz does not run here, so pictures use the layout that ships with tcpbook.", stacklevel=2)
     return _read(_shipped(source))
 
@@ -80,7 +87,8 @@ def _run(name: str, source: str) -> dict[str, Any]:
     if binary is None:
         raise OSError(f"no {name} found")
     graphviz.backend.dot_command.DOT_BINARY = Path(binary)
-    data: dict[str, Any] = json.loads(graphviz.Source(source).pipe(format="json", encoding="utf-8"))
+    # Quiet, as what a program says about its fonts would become a cell's output.
+    data: dict[str, Any] = json.loads(graphviz.Source(source).pipe(format="json", encoding="utf-8", quiet=True))
     return data
 
 

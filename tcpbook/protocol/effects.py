@@ -179,7 +179,7 @@ def note_window(turn: Turn) -> None:
 def update_window(turn: Turn) -> None:
     """Take the window from this segment unless a newer one has already set it (SND.WL1, SND.WL2)."""
     tcb = turn.tcb
-    seq = turn.seq if ge(turn.seq, tcb.rcv_nxt) else tcb.rcv_nxt  # trimmed to the window
+    seq = tcb.rcv_nxt if lt(turn.seq, tcb.rcv_nxt) else turn.seq  # trimmed to the window
     if lt(tcb.snd_wl1, seq) or (tcb.snd_wl1 == seq and le(tcb.snd_wl2, turn.ack)):
         _set_window(turn, seq)
     if tcb.snd_wnd == 0:

@@ -72,7 +72,7 @@ def step(tcb: TCB, event: Segment | Call, table: Table = TABLE) -> Outcome:
     turn = Turn(tcb, event)
     fired: list[Rule] = []
     _follow(turn, table, CHECKS[tcb.state][0] if isinstance(event, Segment) else event.event, fired)
-    changes = [(tcb.state, turn.tcb.state)]
+    changes: tuple[tuple[State, State], ...] = ((tcb.state, turn.tcb.state),)
 
     if turn.reopens:
         move_window(turn)
@@ -82,12 +82,12 @@ def step(tcb: TCB, event: Segment | Call, table: Table = TABLE) -> Outcome:
         before = turn.tcb.state
         turn.tcb.close_queued = False
         _follow(turn, table, Event.CLOSE, fired)
-        changes.append((before, turn.tcb.state))
+        changes += ((before, turn.tcb.state),)
     if turn.tcb.fin_pending:
         send_fin(turn)
     if turn.owes_ack:
         send_ack(turn)
-    return Outcome(turn.tcb, tuple(turn.outputs), tuple(fired), tuple(changes))
+    return Outcome(turn.tcb, tuple(turn.outputs), tuple(fired), changes)
 
 
 def _close_can_go_on(tcb: TCB) -> bool:

@@ -93,9 +93,10 @@ class Turn:
             self.segment = event
             self.seq, self.ack, self.text = event.seq, event.ack, event.data
             self.flags = flags = int(event.flags)
-            self.text_number = add(self.seq, 1) if flags & SYN else self.seq
-            self.fin_number = add(self.text_number, len(self.text))
-            self.length = event.len
+            syn, fin, octets = flags & SYN > 0, flags & FIN > 0, len(event.data)
+            self.text_number = add(event.seq, syn)
+            self.fin_number = add(event.seq, syn + octets)
+            self.length = syn + octets + fin
         else:
             self.call = event
             self.flags = 0
@@ -110,7 +111,7 @@ class Turn:
         if text and tcb.snd_up is not None and gt(tcb.snd_up, seq):
             flags |= URG
             up = min(distance(seq, tcb.snd_up), 0xFFFF)
-        wnd = min(tcb.rcv_wnd, 0xFFFF)
+        wnd = tcb.rcv_wnd if tcb.rcv_wnd <= 0xFFFF else 0xFFFF
         remote_port = tcb.remote_port or 0
         segment = Segment(tcb.local_port, remote_port, seq, ack, COMBINATIONS[flags], wnd, 0, up, options, text)
         self.outputs.append(Sent(segment))
