@@ -95,7 +95,7 @@ def stategraph(
 def source(drawn: Iterable[Transition]) -> str:
     """The graph in the DOT language."""
     lines = [
-        "digraph { rankdir=TB nodesep=0.2 ranksep=0.4 splines=true",
+        "digraph { rankdir=TB nodesep=0.24 ranksep=0.4 splines=true",
         f"node [shape=box fixedsize=true width={WIDTH / 72:.3f} height={HEIGHT / 72:.3f}]",
         "edge [fontname=Helvetica fontsize=12 arrowsize=0.7]",
     ]

@@ -13,9 +13,7 @@ from typing import Any
 import pytest
 
 from tcpbook.figures import layout
-from tcpbook.figures.stategraph import LINES, source, stategraph
-from tcpbook.figures.theme import ACCENTS
-from tcpbook.protocol.errors import TcpBookError
+from tcpbook.figures.stategraph import LINES, stategraph
 from tcpbook.protocol.state import State
 from tcpbook.protocol.transitions import transitions
 
@@ -68,20 +66,6 @@ def test_current_possible_and_visited_are_classes_words_and_never_color_alone() 
     assert re.search(r"tcpbook-visited \.tcpbook-tick \{[^}]*visible", figure.svg)
 
 
-def test_every_selector_and_id_is_the_books_own() -> None:
-    svg = stategraph().svg
-    (style,) = re.findall("<style>(.*?)</style>", svg, re.DOTALL)
-    for rule in style.splitlines():
-        assert rule.startswith(".tcpbook-stategraph ")
-    for classes in re.findall('class="([^"]*)"', svg):
-        assert all(name.startswith("tcpbook-") for name in classes.split())
-    ids = re.findall(r'\bid="([^"]*)"', svg)
-    assert len(ids) == len(set(ids)) == 2
-    assert all(re.fullmatch("t[0-9a-f]{8}_[a-z]+", each) for each in ids)
-    assert re.findall(r'\bid="([^"]*)"', stategraph().svg) == ids
-    assert not set(re.findall(r'\bid="([^"]*)"', stategraph(State.LISTEN).svg)) & set(ids)
-
-
 def test_a_still_picture_is_an_image_and_an_interactive_one_a_group() -> None:
     figure = stategraph(abrupt=True)
     assert parsed(figure.svg).attrib["role"] == "img"
@@ -93,29 +77,6 @@ def test_a_still_picture_is_an_image_and_an_interactive_one_a_group() -> None:
     for node in nodes:
         (note,) = [text for text in node.iter(f"{SVG}text") if text.attrib["class"] == "tcpbook-note"]
         assert len(list(note)) == 2
-
-
-def test_labels_are_legible_in_a_700_pixel_column() -> None:
-    for abrupt in (False, True):
-        svg = stategraph(abrupt=abrupt).svg
-        width = float(parsed(svg).attrib["viewBox"].split()[2])
-        (size,) = re.findall(r"\.tcpbook-label \{ font-size: (\d+)px", svg)
-        assert float(size) * min(1, 700 / width) >= 10.5
-
-
-@pytest.mark.parametrize("name", ACCENTS)
-def test_accents_stand_out_from_light_and_dark_paper(name: str) -> None:
-    def luminance(color: str) -> float:
-        parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    for paper in ("#ffffff", "#111111"):
-        bright, dim = sorted((luminance(ACCENTS[name]), luminance(paper)), reverse=True)
-        assert (bright + 0.05) / (dim + 0.05) >= 3
-
-
-# --- layout ----------------------------------------------------------------------------------------
 
 
 def sanitized(html: str) -> str:
@@ -154,49 +115,6 @@ def test_three_engines_say_the_same(another_dot: Path, monkeypatch: pytest.Monke
     assert len({sanitized(html) for html in shown.values()}) == 1
 
 
-@pytest.mark.usefixtures("fresh")
-def test_without_graphviz_the_shipped_layout_shows_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TCPBOOK_LAYOUT", raising=False)
-    monkeypatch.setattr(layout, "_binary", lambda name: None)
-    assert layout.engine() == "shipped"
-    with pytest.warns(UserWarning, match="the layout that ships with tcpbook"):
-        assert len(arcs(parsed(stategraph().svg))) == 24
-
-
-@pytest.mark.usefixtures("fresh")
-def test_a_forced_engine_that_does_not_run_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TCPBOOK_LAYOUT", "dot")
-    monkeypatch.setattr(layout, "_binary", lambda name: None)
-    with pytest.raises(TcpBookError, match="unset TCPBOOK_LAYOUT"):
-        stategraph()
-    monkeypatch.setenv("TCPBOOK_LAYOUT", "pencil")
-    with pytest.raises(TcpBookError, match="wheel, dot, shipped"):
-        layout.engine()
-
-
-@pytest.mark.usefixtures("fresh")
-def test_a_graph_is_laid_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    graphs = []
-    real = layout._run
-
-    def count(name: str, graph: str) -> dict[str, Any]:
-        graphs.append(graph)
-        return real(name, graph)
-
-    monkeypatch.setattr(layout, "_run", count)
-    for state in State:
-        stategraph(state, abrupt=True)
-    assert len(graphs) == 1
-
-
-def test_the_shipped_layouts_are_of_todays_rules() -> None:
-    for abrupt in (False, True):
-        graph = source([each for each in transitions() if abrupt or not each.abrupt])
-        assert layout._shipped(graph)["edges"]
-    with pytest.raises(TcpBookError, match=r"tools\.make_layout"):
-        layout._shipped("digraph {}")
-
-
 def test_the_readme_shows_todays_graph(tmp_path: Path) -> None:
     stategraph().save(tmp_path / "now.svg")
     kept = (Path(__file__).parents[2] / "docs" / "stategraph.svg").read_text("utf-8")
@@ -207,3 +125,13 @@ def test_importing_figures_loads_no_graphviz() -> None:
     program = "import sys, tcpbook.figures.stategraph; print('graphviz' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+@pytest.mark.usefixtures("fresh")
+def test_highlighting_never_lays_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = []
+    real = layout._run
+    monkeypatch.setattr(layout, "_run", lambda name, graph: runs.append(name) or real(name, graph))
+    for state in State:
+        stategraph(state, possible=[State.CLOSED], visited=[State.LISTEN], abrupt=True)
+    assert len(runs) == 1

@@ -15,12 +15,25 @@ from typing import NamedTuple
 
 import pytest
 
-from tcpbook.protocol.events import CLOSE, RETRANSMISSION_TIMEOUT, TIME_WAIT_TIMEOUT, Call, Open, Receive, Send
-from tcpbook.protocol.machine import step
+from tcpbook.protocol import effects
+from tcpbook.protocol.events import (
+    CLOSE,
+    RETRANSMISSION_TIMEOUT,
+    TIME_WAIT_TIMEOUT,
+    Call,
+    Check,
+    Event,
+    Open,
+    Receive,
+    Send,
+)
+from tcpbook.protocol.machine import TABLE, Table, step
+from tcpbook.protocol.rules import Rule
 from tcpbook.protocol.segment import Segment
+from tcpbook.protocol.seqnum import distance
 from tcpbook.protocol.state import SYNCHRONIZED, State
 from tcpbook.protocol.tcb import TCB
-from tcpbook.protocol.turn import Delivered, Reply, Signal
+from tcpbook.protocol.turn import Delivered, Reply, Signal, Turn
 
 PORTS = (49_152, 80)
 ISS = (2**32 - 1, 300)  # the first text already wraps
@@ -62,8 +75,10 @@ class Local(NamedTuple):
 class Exploration:
     """Every pair that can be reached; `arcs[starts[n]:starts[n + 1]]` are the pairs that can follow the n-th."""
 
-    def __init__(self, ends: tuple[TCB, TCB], plans: tuple[Plan, Plan], room: int, *, patient: bool) -> None:
-        self.plans, self.room, self.patient = plans, room, patient
+    def __init__(
+        self, ends: tuple[TCB, TCB], plans: tuple[Plan, Plan], room: int, *, patient: bool, table: Table = TABLE
+    ) -> None:
+        self.plans, self.room, self.patient, self.table = plans, room, patient, table
         self.ends: list[TCB] = []
         self.numbers: dict[tuple[object, ...], int] = {}
         self.segments: tuple[list[Segment], list[Segment]] = ([], [])
@@ -160,7 +175,7 @@ class Exploration:
             yield from map(sum, combinations(bits, self.room))
 
     def _local(self, side: int, number: int, event: Segment | Call) -> Local:
-        outcome = step(self.ends[number], event)
+        outcome = step(self.ends[number], event, self.table)
         sent = 0
         for segment in outcome.segments:
             if segment not in self.segments[1 - side]:
@@ -263,6 +278,27 @@ def test_pair_gets_past_a_shut_window(challenge_acks: bool) -> None:
     plans = (Send(b"AB"), CLOSE), (Receive(1), CLOSE)
     explored = Exploration((caller, listener), plans, 1, patient=True)
     assert explored.stuck() == []
+
+
+def begins_ahead(turn: Turn) -> bool:
+    """Its first number is in the window, but right of RCV.NXT; it may well be empty."""
+    return 0 < distance(turn.tcb.rcv_nxt, turn.seq) < turn.tcb.rcv_wnd
+
+
+def test_exploration_finds_the_live_lock_of_acks_held_back() -> None:
+    """To the letter, §3.10.7.4 holds back the ACK of a segment that comes ahead of its turn. An ACK that follows an
+    unacknowledged FIN is such a segment, so two ends that open and close at once wait for each other: see A.2.
+    """
+    table = dict(TABLE)
+    for state in (State.SYN_RECEIVED, State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2):
+        held_back = Rule(
+            state, Event.SEGMENT_ARRIVES, Check.SEQUENCE, begins_ahead, (effects.hold,),
+            state, None, "3.10.7.4", "To the letter: held back, with its ACK.",
+        )  # fmt: skip
+        table[state, Check.SEQUENCE] = (held_back, *table[state, Check.SEQUENCE])
+    ends = two_ends(simultaneous=True, challenge_acks=True)
+    explored = Exploration(ends, (JUST_CLOSE, JUST_CLOSE), 1, patient=True, table=table)
+    assert {explored.states(pair) for pair in explored.stuck()} == {(State.FIN_WAIT_1, State.FIN_WAIT_1)}
 
 
 @pytest.mark.long
