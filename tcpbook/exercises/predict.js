@@ -75,7 +75,7 @@ function render({ model, el }) {
     make("div", { className: "tcpbook-predict-space", aria: { hidden: true } },
       paragraphs(outcome, key, "fairly sure")));
   const legend = make("legend", {}, [make("strong", {}, ["Predict: "]), model.get("question")]);
-  el.replaceChildren(make("fieldset", { className: "tcpbook-predict" }, [legend, control, sure, message,
+  el.replaceChildren(make("fieldset", { className: "tcpbook-view tcpbook-predict" }, [legend, control, sure, message,
     make("div", { className: "tcpbook-predict-outcome" }, [...space, answer])]));
 
   function put(values) {

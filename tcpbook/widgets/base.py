@@ -37,7 +37,7 @@ def sources(module_file: str) -> tuple[str, str]:
     accents = "".join(f"--tcpbook-{name}: {color}; " for name, color in ACCENTS.items())
     return (
         _beside(__file__, ".js") + _beside(module_file, ".js"),
-        f":root {{ {accents}}}\n{_beside(module_file, '.css')}",
+        f":root {{ {accents}}}\n{_beside(__file__, '.css')}{_beside(module_file, '.css')}",
     )
 
 

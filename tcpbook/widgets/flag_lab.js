@@ -171,7 +171,7 @@ function render({ model, el }) {
       make("li", {}, [`${state} received ${spell(flags)}: ${after === state ? "stayed" : `→ ${after}`}`])));
   }
 
-  el.replaceChildren(make("div", { className: "tcpbook-lab" },
+  el.replaceChildren(make("div", { className: "tcpbook-view tcpbook-lab" },
     [bits, word, verdict, controls, reasons, actions, answer, graph, why, history]));
   const choices = ["flags", "state", ...names];
   const undone = [

@@ -33,7 +33,7 @@ function render({ model, el }) {
   const explain = make("button", { type: "button", onclick: () => model.send({ paste: pasted.value }) },
     ["Explain these bytes"]);
 
-  el.replaceChildren(make("div", { className: "tcpbook-explorer" }, [
+  el.replaceChildren(make("div", { className: "tcpbook-view tcpbook-explorer" }, [
     make("div", { className: "tcpbook-explorer-sides" }, [bytes, picture]),
     make("div", { className: "tcpbook-explorer-field" }, [make("div", {}, [choose, form]), words]),
     message,

@@ -21,10 +21,15 @@ SVG = "{http://www.w3.org/2000/svg}"
 SYN = Segment(49152, 80, 100, flags=Flags.SYN, options=(MSS(1460), TIMESTAMPS((1, 2)), NOP()), data=b"hello")
 
 PICTURES: dict[str, tuple[Callable[[], Figure], Callable[[], Figure]]] = {
-    "stategraph": (lambda: stategraph(State.LISTEN, abrupt=True), lambda: stategraph(State.CLOSED, abrupt=True)),
+    "stategraph": (
+        lambda: stategraph(State.LISTEN, abrupt=True),
+        lambda: stategraph(State.LISTEN, [State.CLOSED], [State.CLOSING]),
+    ),
     "headermap": (lambda: headermap(SYN, ["SYN"]), lambda: headermap(SYN)),
 }
 """Every kind of picture, twice: with two contents."""
+
+SET_BY_WIDGETS = ("tcpbook-pointed", "tcpbook-lit", "tcpbook-noted")
 
 every_kind = pytest.mark.parametrize("kind", PICTURES)
 
@@ -53,9 +58,12 @@ def test_it_shows_itself_as_svg_inside_a_figure_and_says_its_words() -> None:
     assert repr(little()) == little().words == "Two & <three>."
 
 
-def test_it_saves_what_it_shows(tmp_path: Path) -> None:
+def test_it_saves_what_it_shows_on_a_background_of_its_own(tmp_path: Path) -> None:
     little("déjà").save(tmp_path / "little.svg")
-    assert (tmp_path / "little.svg").read_bytes() == (little("déjà").svg + "\n").encode()
+    saved = (tmp_path / "little.svg").read_text("utf-8")
+    background = ".tcpbook-little { background: Canvas; }"
+    assert saved.count(background) == 1
+    assert saved.replace(background, "") == little("déjà").svg + "\n"
 
 
 def test_ids_are_of_the_content_and_not_of_the_geometry() -> None:
@@ -116,7 +124,7 @@ def test_every_class_and_selector_is_the_books_own(kind: str) -> None:
 def test_no_style_is_for_a_class_that_nothing_has(kind: str) -> None:
     """The classes that a still picture lacks are those by which a widget highlights."""
     one, other = PICTURES[kind]
-    svg = one().svg + other().svg + stategraph(State.LISTEN, [State.CLOSED], [State.CLOSING]).svg
+    svg = one().svg + other().svg
     for name in set(re.findall(r"\.(tcpbook-[\w-]+)", re.sub(r"\{[^}]*\}", "", style_of(one())))):
         assert re.search(rf'class="[^"]*\b{name}[ "]', svg) or name in (
             "tcpbook-pointed",

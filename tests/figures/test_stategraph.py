@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,11 @@ def sanitized(html: str) -> str:
 
 
 @pytest.fixture
-def fresh() -> None:
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No layout is forced or known, and none is left behind."""
+    monkeypatch.delenv("TCPBOOK_LAYOUT", raising=False)
+    layout.lay_out.cache_clear()
+    yield
     layout.lay_out.cache_clear()
 
 
@@ -131,7 +136,12 @@ def test_importing_figures_loads_no_graphviz() -> None:
 def test_highlighting_never_lays_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = []
     real = layout._run
-    monkeypatch.setattr(layout, "_run", lambda name, graph: runs.append(name) or real(name, graph))
+
+    def counted(name: str, graph: str) -> dict[str, Any]:
+        runs.append(name)
+        return real(name, graph)
+
+    monkeypatch.setattr(layout, "_run", counted)
     for state in State:
         stategraph(state, possible=[State.CLOSED], visited=[State.LISTEN], abrupt=True)
     assert len(runs) == 1

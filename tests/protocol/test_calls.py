@@ -1,4 +1,4 @@
-"""What the user does: OPEN, SEND, RECEIVE, CLOSE, ABORT, STATUS; urgent text, PUSH, half-duplex CLOSE (§3.9.1, §3.10)."""
+"""What the user does: OPEN, SEND, RECEIVE, CLOSE, ABORT, STATUS; urgent text, half-duplex CLOSE (§3.9.1, §3.10)."""
 
 from __future__ import annotations
 
@@ -288,7 +288,8 @@ def test_half_duplex_close_with_unread_text_resets(state: State) -> None:
 @pytest.mark.parametrize("state", [S.FIN_WAIT_1, S.FIN_WAIT_2])
 def test_half_duplex_close_resets_when_text_comes_after_it(state: State) -> None:
     tcb = replace(in_state(state), half_duplex_close=True)
-    assert line(arrive(tcb, "ACK", ack=-1 if state is S.FIN_WAIT_1 else 0, text=b"x")) == ("CLOSED", "<SEQ=102><CTL=RST>")
+    outcome = arrive(tcb, "ACK", ack=-1 if state is S.FIN_WAIT_1 else 0, text=b"x")
+    assert line(outcome) == ("CLOSED", "<SEQ=102><CTL=RST>")
     assert step(tcb, Receive(1)).effects == (IS_CLOSING,)
     assert arrive(tcb, "FIN,ACK").state is S.TIME_WAIT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
-from itertools import product
+from itertools import islice, product
 
 import pytest
 
@@ -412,10 +412,10 @@ def test_whole_connection_across_the_wrap(iss: int, irs: int) -> None:
 
 
 def test_step_changes_nothing_it_is_given() -> None:
-    """Every situation, every call, and a share of the segments."""
-    for n, tcb in enumerate(situations()):
+    """A share of the situations, every call, and a share of the segments."""
+    for tcb in situations()[::7]:
         before = deepcopy(tcb)
-        for event in (*CALLS, *list(segments(tcb))[n % 100 :: 100]):
+        for event in (*CALLS, *islice(segments(tcb), 0, None, 13)):
             step(tcb, event)
             assert tcb == before, event
 
