@@ -258,14 +258,14 @@ def advance_over_fin(turn: Turn) -> None:
 
 
 def deliver(turn: Turn) -> None:
-    """Satisfy the RECEIVEs that can be: enough octets on hand, or some of them pushed (§3.9.1.3).
+    """Satisfy the RECEIVEs that can be (§3.9.1.3).
 
     Not before the peer has acknowledged our SYN: until then the text could be an old duplicate's (§3.5).
     """
     tcb = turn.tcb
     if not tcb.syn_acknowledged:
         return
-    while tcb.receives and tcb.unread and (tcb.push_seen or len(tcb.unread) >= tcb.receives[0]):
+    while tcb.receives and tcb.satisfies(tcb.receives[0]):
         _hand_over(turn, tcb.receives[0])
         tcb.receives = tcb.receives[1:]
 

@@ -47,11 +47,11 @@ def no_room_to_receive(turn: Turn) -> bool:
 
 
 def text_satisfies_receive(turn: Turn) -> bool:
-    """Enough octets are on hand, or some that were pushed, and no earlier RECEIVE waits."""
+    """Enough octets are on hand, or some and no more will come; and no earlier RECEIVE waits."""
     tcb = turn.tcb
-    if tcb.receives or not text_on_hand(turn) or not isinstance(turn.call, Receive):
+    if tcb.receives or not tcb.syn_acknowledged or not isinstance(turn.call, Receive):
         return False
-    return tcb.push_seen or len(tcb.unread) >= turn.call.octets
+    return tcb.satisfies(turn.call.octets)
 
 
 def text_on_hand(turn: Turn) -> bool:

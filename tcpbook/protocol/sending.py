@@ -9,11 +9,10 @@ START_RETRANSMISSION = Timer("retransmission", True)
 
 
 def move_window(turn: Turn) -> None:
-    """Offer all the space there is once it is enough to matter (§3.8.6.2.2), and owe an ACK that tells it."""
+    """Offer all the space there is once that is worth telling, and owe the ACK that tells it."""
     tcb = turn.tcb
-    space = tcb.rcv_buff - len(tcb.unread)
-    if space - tcb.rcv_wnd >= min(tcb.rcv_buff // 2, tcb.rcv_mss):
-        tcb.rcv_wnd = space
+    if tcb.window_can_move:
+        tcb.rcv_wnd = tcb.rcv_buff - len(tcb.unread)
         turn.owes_ack = True
 
 

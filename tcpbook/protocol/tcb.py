@@ -117,6 +117,20 @@ class TCB:
         """Whether the peer has acknowledged our SYN, so that received text may reach the user (§3.5)."""
         return not (self.in_flight and self.in_flight[0].syn)
 
+    def satisfies(self, octets: int) -> bool:
+        """Whether the text on hand satisfies a RECEIVE of `octets`: all of them, or some that were pushed (§3.9.1.3).
+
+        Some will do as well when the window is shut and stays so: no more can come before they are read.
+        """
+        if not self.unread:
+            return False
+        return self.push_seen or len(self.unread) >= octets or (self.rcv_wnd == 0 and not self.window_can_move)
+
+    @property
+    def window_can_move(self) -> bool:
+        """Whether enough of the buffer is free to move the right window edge (RFC 9293 §3.8.6.2.2)."""
+        return self.rcv_buff - len(self.unread) - self.rcv_wnd >= min(self.rcv_buff / 2, self.snd_mss)
+
     def __repr__(self) -> str:
         if self.state is State.CLOSED:
             return "<TCB CLOSED>"

@@ -73,12 +73,14 @@ class Local(NamedTuple):
 
 
 class Exploration:
-    """Every pair that can be reached; `arcs[starts[n]:starts[n + 1]]` are the pairs that can follow the n-th."""
+    """Every pair that can be reached, with room for so many segments on the way to each end.
+
+    `arcs[starts[n]:starts[n + 1]]` are the pairs that can follow the n-th."""
 
     def __init__(
-        self, ends: tuple[TCB, TCB], plans: tuple[Plan, Plan], room: int, *, patient: bool, table: Table = TABLE
+        self, ends: tuple[TCB, TCB], plans: tuple[Plan, Plan], rooms: tuple[int, int], *, patient: bool, table: Table = TABLE
     ) -> None:
-        self.plans, self.room, self.patient, self.table = plans, room, patient, table
+        self.plans, self.rooms, self.patient, self.table = plans, rooms, patient, table
         self.ends: list[TCB] = []
         self.numbers: dict[tuple[object, ...], int] = {}
         self.segments: tuple[list[Segment], list[Segment]] = ([], [])
@@ -162,17 +164,9 @@ class Exploration:
             assert local.received == TEXTS[1 - side][got : got + len(local.received)]  # in order, once, nothing else
             new[6 + side] += len(local.received)
         new[8 + side] = pair[8 + side] or local.told
-        for network in self._carried(pair[3 - side] | local.sent):
+        for network in carried(pair[3 - side] | local.sent, self.rooms[1 - side]):
             new[3 - side] = network
             yield Pair._make(new)
-
-    def _carried(self, wanted: int) -> Iterator[int]:
-        """What the network may hold if all of this is in it or comes in."""
-        if wanted.bit_count() <= self.room:
-            yield wanted
-        else:
-            bits = [1 << n for n in range(wanted.bit_length()) if wanted >> n & 1]
-            yield from map(sum, combinations(bits, self.room))
 
     def _local(self, side: int, number: int, event: Segment | Call) -> Local:
         outcome = step(self.ends[number], event, self.table)
@@ -190,8 +184,18 @@ class Exploration:
         return Local(self._number(outcome.tcb), sent, received, refused, told)
 
 
+def carried(wanted: int, room: int) -> Iterator[int]:
+    """What a network with so much room may hold of all this."""
+    if wanted.bit_count() <= room:
+        yield wanted
+    else:
+        bits = [1 << n for n in range(wanted.bit_length()) if wanted >> n & 1]
+        yield from map(sum, combinations(bits, room))
+
+
 # --- The claims --------------------------------------------------------------------------------------------------
 
+ONE, TWO = (1, 1), (2, 2)  # segments that the network holds each way
 JUST_CLOSE: Plan = (CLOSE,)
 TALK: tuple[Plan, Plan] = ((Send(b"A"), CLOSE), (Send(b"a"), CLOSE))
 
@@ -235,20 +239,20 @@ RFC_5961 = pytest.mark.parametrize("challenge_acks", [True, False], ids=["challe
 @OPENINGS
 @RFC_5961
 @pytest.mark.parametrize(
-    ("plans", "room"), [(TALK, 1), ((JUST_CLOSE, JUST_CLOSE), 2)], ids=["text", "two_segments_each_way"]
+    ("plans", "rooms"), [(TALK, ONE), ((JUST_CLOSE, JUST_CLOSE), TWO)], ids=["text", "two_segments_each_way"]
 )
 def test_pair_always_finds_its_way_to_closed(
-    simultaneous: bool, challenge_acks: bool, plans: tuple[Plan, Plan], room: int
+    simultaneous: bool, challenge_acks: bool, plans: tuple[Plan, Plan], rooms: tuple[int, int]
 ) -> None:
     """The users CLOSE once a connection is on its way: nobody is told of an error, and all text arrives."""
     ends = two_ends(simultaneous=simultaneous, challenge_acks=challenge_acks)
-    assert_sound(Exploration(ends, plans, room, patient=True))
+    assert_sound(Exploration(ends, plans, rooms, patient=True))
 
 
 @OPENINGS
 def test_pair_finds_its_way_to_closed_when_users_close_before_there_is_a_connection(simultaneous: bool) -> None:
     ends = two_ends(simultaneous=simultaneous, challenge_acks=True)
-    assert_sound(Exploration(ends, TALK, 1, patient=False))
+    assert_sound(Exploration(ends, TALK, ONE, patient=False))
 
 
 def from_closed(simultaneous: bool, talk: tuple[Plan, Plan]) -> Exploration:
@@ -256,7 +260,7 @@ def from_closed(simultaneous: bool, talk: tuple[Plan, Plan]) -> Exploration:
     ends = TCB(local_port=PORTS[0], next_iss=ISS[0]), TCB(local_port=PORTS[1], next_iss=ISS[1])
     openings = Open(active=True, remote_port=PORTS[1]), Open(active=simultaneous, remote_port=PORTS[0])
     plans = (openings[0], Receive(1), *talk[0]), (openings[1], Receive(1), *talk[1])
-    return Exploration(ends, plans, 1, patient=False)
+    return Exploration(ends, plans, ONE, patient=False)
 
 
 @OPENINGS
@@ -276,7 +280,7 @@ def test_pair_gets_past_a_shut_window(challenge_acks: bool) -> None:
     caller, listener = two_ends(simultaneous=False, challenge_acks=challenge_acks)
     listener.rcv_buff = listener.rcv_wnd = 1
     plans = (Send(b"AB"), CLOSE), (Receive(1), CLOSE)
-    explored = Exploration((caller, listener), plans, 1, patient=True)
+    explored = Exploration((caller, listener), plans, ONE, patient=True)
     assert explored.stuck() == []
 
 
@@ -297,7 +301,7 @@ def test_exploration_finds_the_live_lock_of_acks_held_back() -> None:
         )  # fmt: skip
         table[state, Check.SEQUENCE] = (held_back, *table[state, Check.SEQUENCE])
     ends = two_ends(simultaneous=True, challenge_acks=True)
-    explored = Exploration(ends, (JUST_CLOSE, JUST_CLOSE), 1, patient=True, table=table)
+    explored = Exploration(ends, (JUST_CLOSE, JUST_CLOSE), ONE, patient=True, table=table)
     assert {explored.states(pair) for pair in explored.stuck()} == {(State.FIN_WAIT_1, State.FIN_WAIT_1)}
 
 
@@ -307,11 +311,12 @@ def test_exploration_finds_the_live_lock_of_acks_held_back() -> None:
 @pytest.mark.parametrize("plans", [(TALK[0], JUST_CLOSE), (JUST_CLOSE, TALK[1])], ids=["caller_talks", "other_talks"])
 def test_pair_with_two_segments_each_way(simultaneous: bool, challenge_acks: bool, plans: tuple[Plan, Plan]) -> None:
     ends = two_ends(simultaneous=simultaneous, challenge_acks=challenge_acks)
-    assert_sound(Exploration(ends, plans, 2, patient=True))
+    assert_sound(Exploration(ends, plans, TWO, patient=True))
 
 
 @pytest.mark.long
-def test_pair_with_two_segments_each_way_and_text_both_ways() -> None:
-    """Nearly two million pairs."""
-    ends = two_ends(simultaneous=False, challenge_acks=True)
-    assert_sound(Exploration(ends, TALK, 2, patient=True))
+@OPENINGS
+@pytest.mark.parametrize("rooms", [(2, 1), (1, 2)], ids=["to_the_caller", "to_the_other"])
+def test_pair_with_text_both_ways_and_two_segments_one_way(simultaneous: bool, rooms: tuple[int, int]) -> None:
+    ends = two_ends(simultaneous=simultaneous, challenge_acks=True)
+    assert_sound(Exploration(ends, TALK, rooms, patient=True))
