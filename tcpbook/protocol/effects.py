@@ -180,7 +180,7 @@ def update_window(turn: Turn) -> None:
     """Take the window from this segment unless a newer one has already set it (SND.WL1, SND.WL2)."""
     tcb = turn.tcb
     seq = tcb.rcv_nxt if lt(turn.seq, tcb.rcv_nxt) else turn.seq  # trimmed to the window
-    if lt(tcb.snd_wl1, seq) or (tcb.snd_wl1 == seq and le(tcb.snd_wl2, turn.ack)):
+    if (tcb.snd_wl1 == seq and le(tcb.snd_wl2, turn.ack)) or lt(tcb.snd_wl1, seq):
         _set_window(turn, seq)
     if tcb.snd_wnd == 0:
         tcb.retransmissions = 0  # a peer that answers our probes keeps the connection (MUST-37)
@@ -263,7 +263,7 @@ def deliver(turn: Turn) -> None:
     Not before the peer has acknowledged our SYN: until then the text could be an old duplicate's (§3.5).
     """
     tcb = turn.tcb
-    if not tcb.syn_acknowledged:
+    if not tcb.receives or not tcb.syn_acknowledged:
         return
     while tcb.receives and tcb.satisfies(tcb.receives[0]):
         _hand_over(turn, tcb.receives[0])

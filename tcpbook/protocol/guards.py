@@ -191,24 +191,20 @@ def challenge_acks_on(turn: Turn) -> bool:
 # --- acknowledgment -------------------------------------------------------------------------------
 
 
-def _acks_new(turn: Turn) -> bool:
+def acks_something_new(turn: Turn) -> bool:
+    """SND.UNA < SEG.ACK =< SND.NXT."""
     tcb = turn.tcb
     return 0 < distance(tcb.snd_una, turn.ack) <= distance(tcb.snd_una, tcb.snd_nxt)
 
 
 def acks_nothing_of_ours(turn: Turn) -> bool:
     """ACK is set, and SEG.ACK =< ISS or SEG.ACK > SND.NXT."""
-    return bool(turn.flags & ACK) and not _acks_new(turn)
+    return bool(turn.flags & ACK) and not acks_something_new(turn)
 
 
 def rst_acks_nothing_of_ours(turn: Turn) -> bool:
     """RST and ACK are set, and SEG.ACK =< ISS or SEG.ACK > SND.NXT."""
     return bool(turn.flags & RST) and acks_nothing_of_ours(turn)
-
-
-def acks_something_new(turn: Turn) -> bool:
-    """SND.UNA < SEG.ACK =< SND.NXT."""
-    return _acks_new(turn)
 
 
 def acks_again(turn: Turn) -> bool:
@@ -219,7 +215,7 @@ def acks_again(turn: Turn) -> bool:
 def acks_our_fin(turn: Turn) -> bool:
     """Our FIN is acknowledged by this segment."""
     fin_seq = turn.tcb.fin_seq
-    return fin_seq is not None and _acks_new(turn) and gt(turn.ack, fin_seq)
+    return fin_seq is not None and acks_something_new(turn) and gt(turn.ack, fin_seq)
 
 
 def acks_the_unsent(turn: Turn) -> bool:

@@ -167,6 +167,8 @@ class _TwoNumbers(Codec):
         pack, head = struct.Struct(">HII").pack, kind << 8 | lengths[0]
 
         def encode(value: tuple[int, int]) -> bytes:
+            if type(value) is not tuple:  # two malformed bytes would unpack as well
+                raise TypeError
             first, second = value
             return pack(head, first, second)
 

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tcpbook.figures.headermap import BIT, GAP, LEFT, LETTER, field_id, headermap
@@ -60,10 +60,8 @@ AREAS = st.lists(
 ).map(lambda parts: b"".join(parts)[:40])
 
 
-@given(
-    options=AREAS,
-    data=st.binary(max_size=9),
-)
+@given(options=AREAS, data=st.binary(max_size=9))
+@example(options=b"\x01" * 38 + b"\x08\x0a", data=b"x")  # timestamps cut off behind their length
 def test_boxes_fill_the_rows_and_never_overlap(options: bytes, data: bytes) -> None:
     """Whatever bytes the options are, well formed or not."""
     options += bytes(-len(options) % 4)
@@ -84,6 +82,14 @@ def test_boxes_fill_the_rows_and_never_overlap(options: bytes, data: bytes) -> N
     if data:
         ((left, _, right, _),) = boxes(drawn["data"])
         assert (left, right) == (LEFT, LEFT + 8 * BIT * min(4, len(data)))
+
+
+def test_texts_stand_in_the_middle_of_their_boxes_and_inside() -> None:
+    for part in groups(headermap(SYN).svg).values():
+        middles = {(left + right) / 2: (top, bottom) for left, top, right, bottom in boxes(part)}
+        for line in part.iter(f"{SVG}tspan"):
+            top, bottom = middles[float(line.attrib["x"])]
+            assert top + GAP + 6 <= float(line.attrib["y"]) <= bottom - GAP - 6
 
 
 def test_ruler_and_offsets_number_bits_and_bytes() -> None:

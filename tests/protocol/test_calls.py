@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from playbook import arrive, established, line
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.events import (
     ABORT,
@@ -24,7 +25,6 @@ from tcpbook.protocol.guards import MAX_RECEIVES
 from tcpbook.protocol.machine import Outcome, step
 from tcpbook.protocol.options import MSS
 from tcpbook.protocol.segment import Segment
-from tcpbook.protocol.seqnum import add
 from tcpbook.protocol.situations import REMOTE_PORT, in_state
 from tcpbook.protocol.state import State
 from tcpbook.protocol.tcb import TCB
@@ -33,21 +33,6 @@ from tcpbook.protocol.turn import Delivered, Output, Reply, Signal
 S = State
 IS_CLOSING = Reply("error: connection closing")
 NO_ROOM = Reply("error: insufficient resources")
-
-
-def arrive(tcb: TCB, flags: str, seq: int = 0, ack: int = 0, *, text: bytes = b"", wnd: int = 5_000) -> Outcome:
-    """A segment arrives; `seq` counts from RCV.NXT, `ack` from SND.NXT."""
-    numbers = add(tcb.rcv_nxt, seq), add(tcb.snd_nxt, ack)
-    return step(tcb, Segment(REMOTE_PORT, tcb.local_port, *numbers, Flags.parse(flags), wnd=wnd, data=text))
-
-
-def line(outcome: Outcome) -> tuple[str, ...]:
-    """The state and what was sent, without window and options."""
-    return str(outcome.state), *(repr(sent._replace(wnd=65_535, options=())) for sent in outcome.segments)
-
-
-def established(**changes: object) -> TCB:
-    return replace(in_state(S.ESTABLISHED), **changes)  # type: ignore[arg-type]
 
 
 def replies(outcome: Outcome) -> list[Output]:

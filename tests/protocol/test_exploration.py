@@ -75,10 +75,17 @@ class Local(NamedTuple):
 class Exploration:
     """Every pair that can be reached, with room for so many segments on the way to each end.
 
-    `arcs[starts[n]:starts[n + 1]]` are the pairs that can follow the n-th."""
+    `arcs[starts[n]:starts[n + 1]]` are the pairs that can follow the n-th.
+    """
 
     def __init__(
-        self, ends: tuple[TCB, TCB], plans: tuple[Plan, Plan], rooms: tuple[int, int], *, patient: bool, table: Table = TABLE
+        self,
+        ends: tuple[TCB, TCB],
+        plans: tuple[Plan, Plan],
+        rooms: tuple[int, int],
+        *,
+        patient: bool,
+        table: Table = TABLE,
     ) -> None:
         self.plans, self.rooms, self.patient, self.table = plans, rooms, patient, table
         self.ends: list[TCB] = []

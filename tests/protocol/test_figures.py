@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from playbook import line
 from tcpbook.protocol.events import CLOSE, RETRANSMISSION_TIMEOUT, TIME_WAIT_TIMEOUT, Call, Open, Receive, Send
 from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.machine import step
@@ -34,10 +35,10 @@ class End:
         self.effects: tuple[Output, ...] = ()
 
     def does(self, event: Segment | Call) -> tuple[str, ...]:
-        """Process the event; return a line of a figure: the state and what is sent, without window and options."""
+        """Process the event; return the line of the figure."""
         outcome = step(self.tcb, event)
         self.tcb, self.sent, self.effects = outcome.tcb, outcome.segments, outcome.effects
-        return str(self.tcb.state), *(repr(sent._replace(wnd=Segment().wnd, options=())) for sent in self.sent)
+        return line(outcome)
 
 
 def peer_a(iss: int) -> End:

@@ -179,3 +179,11 @@ def test_how_options_show_themselves() -> None:
     assert repr((tcp.TIMESTAMPS((1, 2)), tcp.SACK(((1, 2), (3, 4))), tcp.EOL())) == "(<TS 1 2>, <SACK 1-2 3-4>, <EOL>)"
     assert str(Option(2, Malformed(b"\x02\x03\x05"))) == "MSS malformed 02 03 05"
     assert repr(tcp.MSS) == "<TCP option 2, Maximum Segment Size>"
+
+
+def test_timestamps_cut_off_after_their_length_stay_what_they_are() -> None:
+    """Two malformed bytes are not two numbers."""
+    problems: list[Problem] = []
+    (option,) = tcp.decode(b"\x08\x0a", problems)
+    assert len(problems) == 1
+    assert tcp.to_bytes(option) == b"\x08\x0a"

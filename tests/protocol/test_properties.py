@@ -161,7 +161,7 @@ class Conversation:
 
     def settles(self) -> None:
         """From here on everything arrives and every timer fires in its time, until nothing more happens."""
-        for _ in range(1_000):
+        for _ in range(300):
             for number, side in enumerate(self.sides):
                 while side.arriving:
                     self.does(number, side.arriving.pop(0))
