@@ -15,12 +15,10 @@ KEPT = {"objects": ("name", "pos"), "edges": ("id", "pos", "lp")}
 
 
 def main() -> None:
-    """Lay each graph out with the wheel's Graphviz and keep the positions alone."""
-    layouts = {}
-    for abrupt in (False, True):
-        graph = source([each for each in transitions() if abrupt or not each.abrupt])
-        data = _run("wheel", graph)
-        layouts[key(graph)] = {"bb": data["bb"], **{part: _positions(data[part], KEPT[part]) for part in KEPT}}
+    """Lay the state graph out with the wheel's Graphviz and keep the positions alone."""
+    graph = source(transitions())
+    data = _run("wheel", graph)
+    layouts = {key(graph): {"bb": data["bb"], **{part: _positions(data[part], KEPT[part]) for part in KEPT}}}
     path = Path(tcpbook.figures.__path__[0]) / SHIPPED
     path.write_text(json.dumps(layouts, indent=1) + "\n", "utf-8")
 

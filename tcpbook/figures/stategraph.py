@@ -10,11 +10,14 @@ as in RFC 9293's Figure 5; the lower one is `data-twin`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from math import atan2, cos, sin
 
 from tcpbook.figures.figure import Figure, classes, text
+from tcpbook.figures.labels import Point, place
 from tcpbook.figures.layout import Edge, Layout, lay_out
 from tcpbook.figures.theme import CLIENT, CURRENT, INK, PAPER, QUIET, SERVER
+from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.state import State
 from tcpbook.protocol.transitions import Stated, Transition, transitions
 
@@ -31,6 +34,8 @@ RANKS = (
     (State.TIME_WAIT, TWIN),
 )
 LINES = {Stated.FIGURE: "figure5", Stated.NOTE: "note5", Stated.TEXT: "textonly"}
+
+Marks = dict[str, set[State]]
 
 STYLE = f"""
 .tcpbook-node rect {{ fill: {PAPER}; stroke: {INK}; stroke-width: 1.2; }}
@@ -63,51 +68,65 @@ STYLE = f"""
 
 
 def stategraph(
-    current: State | None = None,
-    possible: Iterable[State] = (),
-    visited: Iterable[State] = (),
+    current: str | None = None,
+    possible: Iterable[str] = (),
+    visited: Iterable[str] = (),
     abrupt: bool = False,
 ) -> Figure:
     """Draw the eleven states and the changes of state that RFC 9293 allows (§3.3.2, §3.10).
 
-    `current` is filled, `possible` states have dashed borders, `visited` ones a tick; `abrupt` adds the arcs to
-    CLOSED that only a reset, an abort, a timeout or an ICMP error takes.
+    `current` is filled, `possible` states have dashed borders and bold arcs to them from the current one, `visited`
+    ones a tick; `abrupt` adds the arcs to CLOSED that only a reset, an abort, a timeout or an ICMP error takes.
+    Raises TcpBookError for an unknown state.
     """
+    marks = {
+        "current": _states([] if current is None else [current]),
+        "possible": _states(possible),
+        "visited": _states(visited),
+    }
     drawn = [each for each in transitions() if abrupt or not each.abrupt]
-    layout = lay_out(source(drawn))
-    marks = dict.fromkeys(visited, "visited") | dict.fromkeys(possible, "possible")
-    if current is not None:
-        marks[current] = "current"
-    arcs = "".join(_arc(each, layout.edges[_id(each)]) for each in drawn)
-    nodes = "".join(_node(name, marks, layout) for rank in RANKS for name in rank)
-    width, height = layout.size
-    legend = _legend(abrupt)
+    drawn.sort(key=lambda each: not each.abrupt)  # what stands back comes first, below the rest
+    arcs = "".join(_arc(each, _is_lit(each, marks)) for each in drawn)
+    nodes = "".join(
+        _node(name, tuple(mark for mark, states in marks.items() if _state(name) in states))
+        for rank in RANKS
+        for name in rank
+    )
+    width, height = _places()[0].size
+    legend, rows = _legend(abrupt, tuple(mark for mark, states in marks.items() if states))
     return Figure(
         "stategraph",
-        f'<g transform="translate(4,4)">{arcs}{nodes}</g><g transform="translate(4,{height + 22:g})">{legend}</g>',
+        f'<g transform="translate(4,4)">{arcs}{nodes}</g><g transform="translate(4,{height + 32:g})">{legend}</g>',
         STYLE,
-        (width + 8, height + 66),
-        _words(drawn, current, marks),
-        "; ".join(f"{each.before} to {each.after}: {', or '.join(each.labels)}" for each in drawn),
+        (width + 8, height + 28 + 20 * rows),
+        _words(drawn, marks),
+        _details(abrupt),
     )
 
 
+@cache
+def _places() -> tuple[Layout, dict[str, Point]]:
+    """One layout for all pictures, with room for every arc: nothing moves when a layer is switched on."""
+    layout = lay_out(source(transitions()))
+    labels = {_id(each): _label(each).split("\\n") for each in transitions() if not each.abrupt}
+    return layout, place(labels, layout, (WIDTH, HEIGHT))
+
+
 def source(drawn: Iterable[Transition]) -> str:
-    """The graph in the DOT language."""
+    """The graph in the DOT language. Weights, and which arcs come first, were found by trying."""
     lines = [
-        "digraph { rankdir=TB nodesep=0.24 ranksep=0.4 splines=true",
+        "digraph { rankdir=TB nodesep=0.25 ranksep=0.4 splines=true mclimit=4",
         f"node [shape=box fixedsize=true width={WIDTH / 72:.3f} height={HEIGHT / 72:.3f}]",
         "edge [fontname=Helvetica fontsize=12 arrowsize=0.7]",
     ]
-    ranks = (" -> ".join(f'"{name}"' for name in rank) for rank in RANKS)
-    lines += [f"{{ rank=same {rank} [style=invis] }}" for rank in ranks]
-    for each in drawn:
-        after = _end(each)
+    lines += ["{ rank=same " + " -> ".join(f'"{name}"' for name in rank) + " [style=invis] }" for rank in RANKS]
+    order = list(Stated)
+    for each in sorted(drawn, key=lambda each: order.index(each.stated), reverse=True):
         options = [f'id="{_id(each)}"']
         if not each.abrupt:
             options.append(f'label=" {_label(each)} "'.replace("\\n", " \\n "))  # a little air on both sides
-        options.append("weight=6" if each.path else "weight=0" if each.stated is not Stated.FIGURE else "weight=1")
-        lines.append(f'"{each.before}" -> "{after}" [{" ".join(options)}]')
+        options.append(f"weight={10 if each.path else 0 if each.abrupt else 1}")
+        lines.append(f'"{each.before}" -> "{_end(each)}" [{" ".join(options)}]')
     return "\n".join([*lines, "}"])
 
 
@@ -123,19 +142,26 @@ def _label(each: Transition) -> str:
     return each.labels[0].replace(" / ", "\\n")
 
 
-def _arc(each: Transition, edge: Edge) -> str:
+def _is_lit(each: Transition, marks: Marks) -> bool:
+    return each.before in marks["current"] and each.after in marks["possible"]
+
+
+@cache
+def _arc(each: Transition, lit: bool) -> str:
+    layout, labels = _places()
+    edge, label = layout.edges[_id(each)], labels.get(_id(each))
     start, *rest = edge.points
     d = f"M{start[0]:g},{start[1]:g}C" + " ".join(f"{x:g},{y:g}" for x, y in rest)
-    kinds = "abrupt" if each.abrupt else "", each.path
+    kinds = "abrupt" if each.abrupt else "", each.path, "lit" if lit else ""
     hollow = f'<path {classes("hollow")} d="{d}"/>' if each.path == "server" else ""
-    label = ""
-    if edge.label:
-        words = text(0, 0, _label(each).split("\\n"), "label")
-        label = f'<g transform="translate({edge.label[0]:g},{edge.label[1]:g})">{words}</g>'
+    words = ""
+    if label:
+        lines = text(0, 0, _label(each).split("\\n"), "label")
+        words = f'<g transform="translate({label[0]:.1f},{label[1]:.1f})">{lines}</g>'
     head = _head(edge)
     return (
         f'<g {classes("arc", LINES[each.stated], *kinds)} data-arc="{_id(each)}">'
-        f'<path d="{d}"/>{hollow}<polygon points="{head}"/>{label}</g>'
+        f'<path d="{d}"/>{hollow}<polygon points="{head}"/>{words}</g>'
     )
 
 
@@ -149,44 +175,69 @@ def _head(edge: Edge) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
 
 
-def _node(name: str, marks: dict[State, str], layout: Layout) -> str:
-    x, y = layout.nodes[name]
-    state = State.CLOSED if name == TWIN else State(name)
+def _state(name: str) -> State:
+    return State.CLOSED if name == TWIN else State(name)
+
+
+@cache
+def _node(name: str, marks: tuple[str, ...]) -> str:
+    x, y = _places()[0].nodes[name]
+    state = _state(name)
     twin = ' data-twin=""' if name == TWIN else ""
     return (
-        f'<g {classes("node", marks.get(state, ""))} data-state="{state}"{twin} transform="translate({x:g},{y:g})">'
+        f'<g {classes("node", *marks)} data-state="{state}"{twin} transform="translate({x:g},{y:g})">'
         f'<rect x="{-WIDTH / 2:g}" y="{-HEIGHT / 2:g}" width="{WIDTH}" height="{HEIGHT}" rx="6"/>'
-        f"{text(0, 0, state, 'name')}{text(WIDTH / 2 - 9, 11 - HEIGHT / 2, '✓', 'tick')}"
+        f"{text(0, 0, state, 'name')}{_tick(WIDTH / 2 - 9, 11 - HEIGHT / 2)}"
         f"{text(0, 8, ['', ''], 'note')}</g>"
     )
 
 
-def _legend(abrupt: bool) -> str:
+@cache
+def _legend(abrupt: bool, marks: tuple[str, ...]) -> tuple[str, int]:
+    """The lines and the marks in use, three in a row; and how many rows they take."""
     entries = [
-        ("figure5 tcpbook-client", "a client's usual path"),
-        ("figure5 tcpbook-server", "a server's usual path"),
-        ("figure5", "Figure 5"),
-        ("note5", "a note to Figure 5"),
-        ("textonly", "the text only"),
+        (("arc", "figure5", "client"), "a client's usual path"),
+        (("arc", "figure5", "server"), "a server's usual path"),
+        (("arc", "figure5"), "Figure 5"),
+        (("arc", "note5"), "a note to Figure 5"),
+        (("arc", "textonly"), "the text only"),
+        *([(("arc", "abrupt"), "by reset, abort or timeout")] if abrupt else []),
+        *((("node", mark), mark) for mark in marks),
     ]
-    if abrupt:
-        entries.append(("abrupt", "by reset, abort or timeout"))
     parts = []
     for number, (kind, words) in enumerate(entries):
         x, y = 205 * (number % 3), 20 * (number // 3)
         line = f"M{x},{y}h36"
-        hollow = f'<path {classes("hollow")} d="{line}"/>' if "server" in kind else ""
-        parts.append(
-            f'<g {classes("arc", kind)}><path d="{line}"/>{hollow}'
-            f"{text(x + 44, y, words, 'legend', anchor='start')}</g>"
-        )
-    return "".join(parts)
+        sample = f'<path d="{line}"/>'
+        if "server" in kind:
+            sample += f'<path {classes("hollow")} d="{line}"/>'
+        if "node" in kind:
+            sample = f'<rect x="{x}" y="{y - 7}" width="36" height="14" rx="3"/>{_tick(x + 28, y)}'
+        parts.append(f"<g {classes(*kind)}>{sample}</g>{text(x + 44, y, words, 'legend', anchor='start')}")
+    return "".join(parts), (len(entries) + 2) // 3
 
 
-def _words(drawn: list[Transition], current: State | None, marks: dict[State, str]) -> str:
-    words = [f"TCP state graph: {len(State)} states, {len(drawn)} changes of state."]
-    if current:
-        words.append(f"Current: {current}.")
-    marked = {mark: [state for state in State if marks.get(state) == mark] for mark in ("possible", "visited")}
-    words += [f"{mark.capitalize()}: {', '.join(states)}." for mark, states in marked.items() if states]
-    return " ".join(words)
+def _tick(x: float, y: float) -> str:
+    return text(x, y, "✓", "tick")
+
+
+@cache
+def _details(abrupt: bool) -> str:
+    """Every arc in words."""
+    drawn = (each for each in transitions() if abrupt or not each.abrupt)
+    return "; ".join(f"{each.before} to {each.after}: {', or '.join(each.labels)}" for each in drawn)
+
+
+def _words(drawn: list[Transition], marks: Marks) -> str:
+    words = f"TCP state graph: {len(State)} states, {len(drawn)} changes of state."
+    for mark, states in marks.items():
+        if states:
+            words += f" {mark.capitalize()}: {', '.join(state for state in State if state in states)}."
+    return words
+
+
+def _states(names: Iterable[str]) -> set[State]:
+    try:
+        return {State(name) for name in names}
+    except ValueError as error:
+        raise TcpBookError(f"{error}; choose from {', '.join(State)}") from None

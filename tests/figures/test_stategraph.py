@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from tcpbook.figures import layout
+from tcpbook.figures import stategraph as stategraph_module
 from tcpbook.figures.stategraph import LINES, stategraph
+from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.state import State
 from tcpbook.protocol.transitions import transitions
 
@@ -37,6 +39,7 @@ def arcs(root: ElementTree.Element) -> dict[str, ElementTree.Element]:
 def test_every_transition_is_drawn_once_in_its_style(abrupt: bool) -> None:
     drawn = arcs(parsed(stategraph(abrupt=abrupt).svg))
     expected = [each for each in transitions() if abrupt or not each.abrupt]
+    expected.sort(key=lambda each: not each.abrupt)  # what stands back is drawn first
     assert list(drawn) == [f"{each.before}-{each.after}" for each in expected]
     for each in expected:
         group = drawn[f"{each.before}-{each.after}"]
@@ -67,6 +70,36 @@ def test_current_possible_and_visited_are_classes_words_and_never_color_alone() 
     assert re.search(r"tcpbook-visited \.tcpbook-tick \{[^}]*visible", figure.svg)
 
 
+def test_a_state_may_bear_several_marks_and_arcs_to_possible_states_are_lit() -> None:
+    root = parsed(stategraph("SYN-SENT", ["ESTABLISHED", "CLOSED", "CLOSING"], ["SYN-SENT", "CLOSED"]).svg)
+    kinds = {group.get("data-state"): group.get("class") for group in root.iter(f"{SVG}g") if group.get("data-state")}
+    assert kinds["SYN-SENT"] == "tcpbook-node tcpbook-current tcpbook-visited"
+    assert kinds["CLOSED"] == "tcpbook-node tcpbook-possible tcpbook-visited"
+    lit = {name for name, arc in arcs(root).items() if "tcpbook-lit" in arc.attrib["class"].split()}
+    assert lit == {"SYN-SENT-ESTABLISHED", "SYN-SENT-CLOSED"}
+
+
+def test_the_legend_explains_the_marks_in_use() -> None:
+    plain, marked = stategraph().svg, stategraph("LISTEN", abrupt=True).svg
+    for words in (">current<", ">by reset, abort or timeout<"):
+        assert words not in plain
+        assert words in marked
+
+
+def test_nothing_moves_when_the_layer_is_switched_on() -> None:
+    places = [
+        {group.get("data-state"): group.get("transform") for group in parsed(figure.svg).iter(f"{SVG}g")}
+        for figure in (stategraph(), stategraph(abrupt=True))
+    ]
+    assert all(places[0][state] == places[1][state] for state in State)
+
+
+@pytest.mark.parametrize("marks", [{"current": "SYN_SENT"}, {"possible": ["OPEN"]}, {"visited": [""]}])
+def test_an_unknown_state_is_an_error_that_names_the_known_ones(marks: dict[str, Any]) -> None:
+    with pytest.raises(TcpBookError, match="choose from CLOSED, LISTEN"):
+        stategraph(**marks)
+
+
 def test_a_still_picture_is_an_image_and_an_interactive_one_a_group() -> None:
     figure = stategraph(abrupt=True)
     assert parsed(figure.svg).attrib["role"] == "img"
@@ -91,9 +124,15 @@ def sanitized(html: str) -> str:
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No layout is forced or known, and none is left behind."""
     monkeypatch.delenv("TCPBOOK_LAYOUT", raising=False)
-    layout.lay_out.cache_clear()
+    forget()
     yield
-    layout.lay_out.cache_clear()
+    forget()
+
+
+def forget() -> None:
+    drawing = stategraph_module._places, stategraph_module._arc, stategraph_module._node
+    for cached in (layout.lay_out, *drawing):
+        cached.cache_clear()
 
 
 @pytest.fixture
@@ -111,7 +150,7 @@ def another_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_three_engines_say_the_same(another_dot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = {}
     for engine in layout.ENGINES:
-        layout.lay_out.cache_clear()
+        forget()
         monkeypatch.setenv("TCPBOOK_LAYOUT", engine)
         assert layout.engine() == engine
         shown[engine] = stategraph(State.CLOSING, abrupt=True)._repr_html_()
