@@ -104,18 +104,19 @@ def _row_bytes(row: _Row, room: int | None) -> bytes:
     """Return a line's bytes, `room` at most, leaving out the characters that follow them.
 
     The characters may look like hexadecimal, so what counts is the gap before them: two spaces or more. Half-way,
-    after eight bytes, some tools leave two spaces as well.
+    after eight bytes, some tools that print each byte by itself leave two spaces as well.
     """
-    digits, at, gap = "", 0, 0
+    digits, at, gap, single = "", 0, 0, True
     text = row.rest
     while at < len(text) and (room is None or len(digits) < 2 * room):
         group = _GROUP.match(text, at)
-        half_way = gap == 2 and len(digits) == 16 and group is not None and len(group[0]) == 2
+        half_way = single and gap == 2 and len(digits) == 16 and group is not None and len(group[0]) == 2
         if gap > 1 and not half_way:
             break
         if group is None:
             raise _stray(text[at:].split()[0], f"line {row.number}")
         digits += group[0]
+        single = single and len(group[0]) == 2
         at = group.end()
         gap = len(text) - at - len(text[at:].lstrip())
         at += gap

@@ -69,6 +69,7 @@ FORMS: dict[str, Callable[[bytes], str]] = {
 @pytest.mark.parametrize("name", FORMS)
 @given(data=DATA)
 @example(data=b"ab 12 34 cd ef 0")  # one whole line, and its characters look like bytes
+@example(data=b"00 00000")  # eight bytes in pairs fill a short line; what follows is no second half
 def test_every_form_is_read(name: str, data: bytes) -> None:
     assert parse(FORMS[name](data)) == data
 
