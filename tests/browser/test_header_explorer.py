@@ -155,7 +155,7 @@ def test_pasted_packet_is_explained_and_its_problems_named(lab_page: Callable[..
 
 
 def test_lighting_needs_no_kernel(lab_page: Callable[..., Page], lab_server: Any) -> None:
-    page = lab_page(notebook(SETUP, "explorer", BUSY), run=False)
+    page = lab_page(notebook(SETUP, "explorer", BUSY), run=False, kernel_goes=True)
     start_all(page)
     explorer = shown(page)
     expect(page.locator(".jp-OutputArea-output").last).to_have_text("running\n")

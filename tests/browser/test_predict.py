@@ -106,7 +106,7 @@ def test_what_cannot_be_committed_gets_a_sentence(lab_page: Callable[..., Page])
 def test_it_answers_while_a_cell_runs_and_after_the_kernel_is_gone(
     lab_page: Callable[..., Page], lab_server: Any
 ) -> None:
-    page = lab_page(notebook(SETUP, "reply", "length", "bits", BUSY), run=False)
+    page = lab_page(notebook(SETUP, "reply", "length", "bits", BUSY), run=False, kernel_goes=True)
     start_all(page)
     reply, length, _ = questions(page)
     expect(page.locator(".jp-OutputArea-output").last).to_have_text("running\n")
