@@ -117,6 +117,7 @@ def delete_tcb(turn: Turn) -> None:
         local_port=old.local_port,
         challenge_acks=old.challenge_acks,
         half_duplex_close=old.half_duplex_close,
+        waits_for_push=old.waits_for_push,
         next_iss=old.next_iss,
         rcv_buff=old.rcv_buff,
         snd_buff=old.snd_buff,
@@ -156,13 +157,13 @@ def take_ack(turn: Turn) -> None:
     tcb = turn.tcb
     octets = distance(tcb.snd_una, turn.ack)
     tcb.snd_una = turn.ack
-    rest = []
+    done = 0
     for sent in tcb.in_flight:
-        if le(sent.end, turn.ack):
-            octets -= sent.syn + sent.fin
-        else:
-            rest.append(sent)
-    tcb.in_flight = tuple(rest)
+        if not le(sent.end, turn.ack):
+            break
+        octets -= sent.syn + sent.fin
+        done += 1
+    rest = tcb.in_flight = tcb.in_flight[done:]
     tcb.retransmissions = 0
     if tcb.snd_up is not None and ge(turn.ack, tcb.snd_up):
         tcb.snd_up = None

@@ -47,6 +47,7 @@ class TCB:
     # Switches and limits, chosen by whoever creates the TCB.
     challenge_acks: bool = True  # RFC 5961, as §3.10.7.4 takes it in
     half_duplex_close: bool = False  # §3.6.1 (MAY-1): a CLOSE also ends reading
+    waits_for_push: bool = True  # §3.9.1.3: a RECEIVE waits until its buffer is full or text was pushed
     next_iss: int = 0  # the ISS the next connection will use (§3.4.1 tells a host how to choose it)
     rcv_buff: int = 65_535  # octets of received text we can hold
     snd_buff: int = 65_535  # octets of SENDs we can queue
@@ -124,6 +125,8 @@ class TCB:
         """
         if not self.unread:
             return False
+        if not self.waits_for_push:
+            return True
         return self.push_seen or len(self.unread) >= octets or (self.rcv_wnd == 0 and not self.window_can_move)
 
     @property

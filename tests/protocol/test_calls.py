@@ -158,6 +158,13 @@ def test_receive_waits_until_there_is_enough_or_some_was_pushed() -> None:
     assert replies(arrive(tcb, "PSH,ACK", text=b"abc")) == [Delivered(b"abc", push=True)]
 
 
+def test_receive_takes_what_has_come_where_nobody_waits_for_a_push() -> None:
+    waiting = step(established(waits_for_push=False), Receive(10)).tcb
+    outcome = arrive(waiting, "ACK", text=b"some")
+    assert replies(outcome) == [Delivered(b"some", push=False)]
+    assert step(outcome.tcb, ABORT).tcb.waits_for_push is False
+
+
 def test_receive_of_text_on_hand_is_satisfied_at_once() -> None:
     tcb = arrive(established(), "PSH,ACK", text=b"abcdef").tcb
     first = step(tcb, Receive(4))

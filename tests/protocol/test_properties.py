@@ -55,6 +55,7 @@ def ends(draw: st.DrawFn) -> TCB:
         rcv_nxt=draw(NEAR_WRAP),
         challenge_acks=draw(st.booleans()),
         half_duplex_close=draw(st.booleans()),
+        waits_for_push=draw(st.booleans()),
         rcv_buff=draw(st.integers(1, 30)),
         snd_buff=draw(st.integers(0, 60)),
         r1=draw(st.integers(1, 2)),

@@ -1,0 +1,1 @@
+"""Experiments: two ends joined by a network, and what they did."""

@@ -1,0 +1,194 @@
+"""Two hosts on a virtual clock: timers, loss, order, and both byte streams whole at the end."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from tcpbook.lab.network import Application, Closes, Host, Link, Network, pair
+from tcpbook.lab.trace import Trace
+from tcpbook.protocol.errors import TcpBookError
+from tcpbook.protocol.events import CLOSE, Event, Open, Receive, Send
+from tcpbook.protocol.flags import Flags
+from tcpbook.protocol.rto import Rto
+from tcpbook.protocol.state import State
+from tcpbook.protocol.tcb import TCB
+from tcpbook.protocol.turn import Signal
+
+MS, S = 1_000, 1_000_000
+PATIENT = 10**9  # retransmissions, so that nobody gives up
+
+
+def opened(hosts: tuple[Host, ...] | None = None, **network: object) -> Network:
+    """B listens, A calls; nothing has happened yet."""
+    found = Network(hosts, **network)  # type: ignore[arg-type]
+    found.call(1, Open(active=False))
+    found.call(0, Open(active=True, remote_port=80))
+    return found
+
+
+def sent_by(trace: Trace, end: int) -> list[int]:
+    """When an end sent its segments, in seconds."""
+    return [flight.sent_us // S for flight in trace.flights if flight.sender == end]
+
+
+def random_run(seed: int, user_timeout_us: int | None = None) -> Network:
+    """Thirty per cent of everything goes wrong, and buffers may be tiny."""
+    dice = Random(seed)
+    buffer = dice.choice([1, 700, 2_000, 65_535])
+    hosts = pair(r2=PATIENT, rcv_buff=buffer, challenge_acks=dice.random() < 0.5)
+    for host in hosts:
+        most = 30 if buffer == 1 else 6_000
+        host.application = Application(dice.randbytes(dice.randrange(most)), closes=Closes.AFTER_TEXT)
+        host.user_timeout_us = user_timeout_us
+        host.delayed_ack_us = dice.choice([None, 200 * MS])
+    link = Link(jitter_us=5_000, loss=0.3, duplication=0.3, reordering=0.3)
+    network = Network(hosts, (link, link), seed, recorded=user_timeout_us is not None)
+    network.call(1, Open(active=dice.random() < 0.3, remote_port=49_152), dice.randrange(30_000))
+    network.call(0, Open(active=True, remote_port=80), dice.randrange(30_000) + 20_000 * (dice.random() < 0.5))
+    network.run()
+    return network
+
+
+def assert_whole(seed: int) -> None:
+    a, b = random_run(seed).hosts
+    if b.tcb.state is State.LISTEN:  # called before it listened, A was refused; nothing was ever said
+        assert not a.received + b.received
+        return
+    assert (a.tcb.state, b.tcb.state) == (State.CLOSED, State.CLOSED)
+    if a.handed_over or b.handed_over:
+        assert (bytes(a.received), bytes(b.received)) == (b.application.text, a.application.text)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_both_streams_arrive_whole(seed: int) -> None:
+    assert_whole(seed)
+
+
+@pytest.mark.long
+def test_both_streams_arrive_whole_ten_thousand_times() -> None:
+    for seed in range(300, 10_300):
+        assert_whole(seed)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_with_a_user_timeout_whoever_lost_text_is_told(seed: int) -> None:
+    network = random_run(seed, user_timeout_us=5 * S)
+    a, b = network.hosts
+    told = [
+        str(effect.text)
+        for step in network.trace.steps
+        for effect in step.effects
+        if isinstance(effect, Signal) and effect.text.startswith("error")
+    ]
+    whole = bytes(a.received) == b.application.text and bytes(b.received) == a.application.text
+    assert whole or told
+    assert a.tcb.state in (State.CLOSED, State.LISTEN)
+    assert b.tcb.state in (State.CLOSED, State.LISTEN)
+
+
+def test_a_syn_is_repeated_with_back_off_until_r2() -> None:
+    """RFC 6298 §5.5; after R2 the user is told (§3.8.3)."""
+    network = opened(pair(r2=5), links=(Link(lose=tuple(range(1, 100))), Link()))
+    trace = network.run()
+    assert sent_by(trace, 0) == [0, 1, 3, 7, 15, 31]
+    assert [flight.retransmission for flight in trace.flights] == [False] + [True] * 5
+    assert trace.states(200 * S) == (State.CLOSED, State.LISTEN)
+
+
+def test_karn_an_ambiguous_round_trip_is_not_measured() -> None:
+    network = opened(links=(Link(delay_us=400 * MS, lose=(1,)), Link(delay_us=400 * MS)))
+    network.run()
+    a = network.hosts[0]
+    assert a.rto == Rto(3 * S)  # RFC 6298 §5.7
+    network.call(0, Send(b"x"), network.now_us)
+    network.run()
+    assert a.rto == Rto(2_400 * MS, 800 * MS, 400 * MS)
+
+
+def test_the_retransmission_comes_at_the_rto() -> None:
+    network = opened(links=(Link(lose=(3,)), Link()))
+    network.call(0, Send(b"lost"), 1 * S)
+    trace = network.run()
+    times = [flight.sent_us for flight in trace.flights if flight.segment.data]
+    assert times == [1 * S, 2 * S]
+    assert network.hosts[1].received == b"lost"
+
+
+def test_a_shut_window_is_probed_with_back_off() -> None:
+    """§3.8.6.1: the probes go on, two seconds apart, then four, ..., and the window's opening is heard."""
+    hosts = pair(rcv_buff=4)
+    hosts[1].application = Application(reads=False)
+    network = opened(hosts)
+    network.call(0, Send(b"too much"), 1 * S)
+    network.call(1, Receive(), 20 * S)
+    network.call(1, Receive(), 40 * S)
+    trace = network.run(60 * S)
+    probes = [flight.sent_us // S for flight in trace.flights if flight.sender == 0 and flight.segment.data]
+    assert probes[:5] == [1, 2, 4, 8, 16]
+    assert hosts[1].received == b"too much"
+
+
+def test_an_ack_waits_for_a_companion() -> None:
+    """§3.8.6.3: every second full segment is acknowledged at once, a single one after the delay."""
+    hosts = pair()
+    hosts[1].delayed_ack_us = 200 * MS
+    network = opened(hosts)
+    network.call(0, Send(bytes(3 * 1_460)), 1 * S)
+    trace = network.run()
+    acks = [(f.sent_us, f.segment.ack - 101) for f in trace.flights if f.sender == 1 and f.sent_us > 1 * S]
+    assert acks == [(1_010 * MS, 2 * 1_460), (1_210 * MS, 3 * 1_460)]
+
+
+def test_two_msl_run_from_the_last_fin() -> None:
+    network = opened()
+    network.call(0, CLOSE, 1 * S)
+    network.call(1, CLOSE, 2 * S)
+    trace = network.run()
+    times = [step.at_us for step in trace.steps if step.name == Event.TIME_WAIT_TIMEOUT]
+    assert times == [2 * S + 10 * MS + 240 * S]
+
+
+def test_rate_and_queue() -> None:
+    """Forty octets of headers and 1,460 of text take 1.5 ms at 8 Mbit/s; what finds no room in the queue is lost."""
+    network = opened(links=(Link(rate_bps=8_000_000, queue=2), Link()))
+    network.call(0, Send(bytes(5 * 1_460)), 1 * S)
+    trace = network.run(1_500 * MS)
+    burst = [flight for flight in trace.flights if flight.sender == 0 and flight.sent_us == 1 * S]
+    assert [flight.arrives_us for flight in burst] == [1_011_500, 1_013_000, 1_014_500, None, None]
+
+
+def test_late_and_twice() -> None:
+    network = opened(links=(Link(late={3: 50 * MS}, twice={4: 7 * MS}), Link()))
+    network.call(0, Send(b"a"), 1 * S)
+    network.call(0, Send(b"b"), 1 * S)
+    trace = network.run()
+    late, once, again = (flight for flight in trace.flights if flight.segment.data)
+    assert (late.arrives_us, once.arrives_us, again.arrives_us) == (1_060 * MS, 1_010 * MS, 1_017 * MS)
+    assert (once.duplicate, again.duplicate) == (False, True)
+    assert network.hosts[1].received == b"ab"
+
+
+def test_a_host_may_call_itself() -> None:
+    """Self-connect: a simultaneous open with oneself."""
+    host = Host("A", "10.0.0.1", TCB(local_port=5_000, next_iss=100, waits_for_push=False))
+    network = Network((host,), (Link(),))
+    network.call(0, Open(active=True, remote_port=5_000))
+    network.call(0, Send(b"echo"), 1 * S)
+    trace = network.run()
+    assert host.tcb.state is State.ESTABLISHED
+    assert host.received == b"echo"
+    assert [str(flight.segment.flags) for flight in trace.flights[:2]] == ["SYN", str(Flags.SYN | Flags.ACK)]
+
+
+def test_an_endless_run_is_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(TcpBookError, match="more than 3 events; give run"):
+        opened().run(most=3)
+
+
+def test_a_run_can_go_on() -> None:
+    network = opened()
+    assert network.run(15 * MS).states(15 * MS) == (State.SYN_SENT, State.SYN_RECEIVED)
+    assert network.now_us == 15 * MS
+    assert network.run().states(network.now_us) == (State.ESTABLISHED, State.ESTABLISHED)
