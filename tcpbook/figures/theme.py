@@ -16,6 +16,7 @@ ACCENTS = {
     "client": "#2a7fd4",  # the client's usual path, bold
     "server": "#c4620f",  # the server's usual path, a double line
     "current": "#b0477f",  # the current state, filled, and the arc just taken
+    "open": "#1b8a6b",  # a connection that is established
     "quiet": "#808080",  # what stands back: arcs by reset, abort and timeout
 }
-CLIENT, SERVER, CURRENT, QUIET = ACCENTS.values()
+CLIENT, SERVER, CURRENT, OPEN, QUIET = ACCENTS.values()

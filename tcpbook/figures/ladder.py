@@ -1,0 +1,202 @@
+"""The ladder: time runs down, each end's state is a band at its side, segments cross between them.
+
+For widgets, `interactive()` gives the same SVG with these hooks: a segment is `g[data-flight="3"]`, a step of an end
+`g[data-step="5"]`, both by number, and `data-us` is its moment; the class tcpbook-lit highlights it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from math import atan2, degrees, hypot
+
+from tcpbook.figures.figure import Figure, classes, text
+from tcpbook.figures.theme import CLIENT, CURRENT, INK, OPEN, PAPER, QUIET
+from tcpbook.lab.trace import Flight, Step, Trace
+from tcpbook.protocol.errors import TcpBookError
+from tcpbook.protocol.flags import Flags
+from tcpbook.protocol.segment import Segment
+from tcpbook.protocol.state import State
+from tcpbook.protocol.turn import Timer
+
+WIDTH, TOP, ROW, FOOT = 690, 44, 42, 30
+TIME, BAND = 52, (184, 530)  # where the moments end; the bands' inner edges
+THICK = 12  # of a band
+SLOPE = 18  # how far a lost segment sinks on its way
+SCALED = 560  # the height of a ladder to scale
+TIMEOUTS = {"RETRANSMISSION TIMEOUT": ("retransmission", "RTO"), "TIME-WAIT TIMEOUT": ("2 MSL", "2 MSL")}
+"""By event, the timer that ran out, and its name in the picture."""
+
+PHASES = {
+    **dict.fromkeys((State.CLOSED, State.LISTEN), "idle"),
+    **dict.fromkeys((State.SYN_SENT, State.SYN_RECEIVED), "opening"),
+    State.ESTABLISHED: "open",
+}  # all others close
+
+STYLE = f"""
+.tcpbook-band rect {{ stroke: {INK}; stroke-width: 1; }}
+.tcpbook-idle rect {{ fill: {PAPER}; }}
+.tcpbook-opening rect {{ fill: {CLIENT}; }}
+.tcpbook-open rect {{ fill: {OPEN}; }}
+.tcpbook-closing rect {{ fill: {CURRENT}; }}
+.tcpbook-end {{ font-size: 14px; font-weight: 600; }}
+.tcpbook-state {{ font-size: 12px; font-weight: 600; }}
+.tcpbook-cause {{ font-size: 12px; font-style: italic; }}
+.tcpbook-moment {{ font-size: 11px; }}
+.tcpbook-halo text {{ paint-order: stroke; stroke: {PAPER}; stroke-width: 4px; stroke-linejoin: round; }}
+.tcpbook-label {{ font-size: 12px; }}
+.tcpbook-flight path {{ fill: none; stroke: {INK}; stroke-width: 1.4; }}
+.tcpbook-flight polygon {{ fill: {INK}; }}
+.tcpbook-again path {{ stroke-dasharray: 8 4; }}
+.tcpbook-copy path {{ stroke-dasharray: 2 4; }}
+.tcpbook-flight .tcpbook-cross {{ stroke: {CURRENT}; stroke-width: 2.5; stroke-dasharray: none; }}
+.tcpbook-timer path {{ fill: none; stroke: {QUIET}; stroke-width: 1.5; stroke-dasharray: 3 3; }}
+.tcpbook-timer text {{ font-size: 11px; }}
+.tcpbook-now path {{ fill: none; stroke: {CURRENT}; stroke-width: 2; }}
+.tcpbook-lit path {{ stroke: {CURRENT}; stroke-width: 3.5; }}
+.tcpbook-lit polygon {{ fill: {CURRENT}; }}
+"""
+
+
+def ladder(
+    trace: Trace,
+    at_us: int | None = None,
+    until_us: int | None = None,
+    to_scale: bool = False,
+    relative: bool = False,
+) -> Figure:
+    """Draw what two ends did; times in microseconds.
+
+    Each moment has a row, unless the picture is `to_scale`. `at_us` is a moment to highlight, `until_us` where the
+    picture ends, `relative` counts sequence numbers from each end's ISS. Raises TcpBookError if nothing happened.
+    """
+    steps = [step for step in trace.steps if until_us is None or step.at_us <= until_us]
+    if not steps:
+        raise TcpBookError(f"there are 0 events up to {until_us} µs, a ladder needs one; run the network longer")
+    flights = [flight for flight in trace.flights if flight.sent_us <= steps[-1].at_us]
+    heights = _heights(steps, to_scale)
+    bottom = max(heights.values()) + FOOT
+    parts = [text(_outer(end), TOP - 26, name, "end", anchor=_anchor(end)) for end, name in enumerate(trace.names)]
+    for end in (0, 1):
+        own = [step for step in steps if step.end == end]
+        parts += [*_bands(own, end, heights, bottom), *_timers(own, end, heights)]
+    parts += [_moment(at, y) for at, y in heights.items()]
+    parts += [_flight(flight, trace.relative(flight) if relative else flight.segment, heights) for flight in flights]
+    parts += [_step(number, step, heights) for number, step in enumerate(trace.steps) if step in steps and _tells(step)]
+    if at_us is not None:
+        y = max((height for at, height in heights.items() if at <= at_us), default=TOP)
+        parts.append(f'<g {classes("now")}><path d="M{TIME + 4},{y:g}H{WIDTH - 4}"/></g>')
+    lost = sum(flight.lost for flight in flights)
+    states = zip(trace.names, trace.states(steps[-1].at_us), strict=True)
+    ends = ", ".join(f"{name} ends in {state}" for name, state in states)
+    words = f"Ladder of {' and '.join(trace.names)}: {len(flights)} segments, {lost} lost; {ends}."
+    details = "; ".join(" ".join(part for part in line if part) for line in trace.lines())
+    return Figure("ladder", "".join(parts), STYLE, (WIDTH, bottom + 8), words, details)
+
+
+def _heights(steps: list[Step], to_scale: bool) -> dict[int, float]:
+    """How far down each moment stands."""
+    moments = sorted({step.at_us for step in steps})
+    if to_scale:
+        span = moments[-1] - moments[0] or 1
+        return {at: TOP + SCALED * (at - moments[0]) / span for at in moments}
+    return {at: TOP + ROW * number for number, at in enumerate(moments)}
+
+
+def _outer(end: int) -> float:
+    """Where an end's words stand, beside its band."""
+    return BAND[0] - THICK - 8 if end == 0 else BAND[1] + THICK + 8
+
+
+def _anchor(end: int) -> str:
+    return "end" if end == 0 else "start"
+
+
+def _bands(own: list[Step], end: int, heights: dict[int, float], bottom: float) -> Iterator[str]:
+    changes = [(TOP - 14.0, State.CLOSED)]
+    changes += [(heights[step.at_us], step.tcb.state) for step in own if step.tcb.state is not step.before]
+    x = BAND[0] - THICK if end == 0 else BAND[1]
+    for (y, state), (lower, _) in pairwise([*changes, (bottom, State.CLOSED)]):
+        rect = f'<rect x="{x}" y="{y:g}" width="{THICK}" height="{lower - y:g}"/>'
+        yield f"<g {classes('band', PHASES.get(state, 'closing'))}>{rect}</g>"
+
+
+def _timers(own: list[Step], end: int, heights: dict[int, float]) -> Iterator[str]:
+    """From where a timer that ran out was started, to where it ran out."""
+    started: dict[str, int] = {}
+    for step in own:
+        name, short = TIMEOUTS.get(step.name, ("", ""))
+        if name in started:
+            x = BAND[0] + 8 if end == 0 else BAND[1] - 8
+            top, low = heights[started[name]], heights[step.at_us]
+            words = f"{short} {_seconds(step.at_us - started[name])}"
+            label = text(x + (6 if end == 0 else -6), (top + low) / 2, words, anchor=_anchor(1 - end))
+            yield f'<g {classes("timer", "halo")}><path d="M{x},{top:g}V{low:g}"/>{label}</g>'
+        started |= {effect.name: step.at_us for effect in step.effects if isinstance(effect, Timer) and effect.runs}
+
+
+def _moment(at_us: int, y: float) -> str:
+    return text(TIME, y, _seconds(at_us), "moment", anchor="end")
+
+
+def _seconds(us: int) -> str:
+    return f"{us / 1_000_000:.6f}".rstrip("0").rstrip(".") + " s"
+
+
+def _flight(flight: Flight, segment: Segment, heights: dict[int, float]) -> str:
+    start, stop = map(float, BAND if flight.sender == 0 else BAND[::-1])
+    top = heights.get(flight.sent_us, TOP)
+    stray = flight.sent_us == flight.arrives_us  # it comes out of the network; the other end did not send it now
+    if stray:
+        start = (start + stop) / 2
+    if flight.arrives_us in heights:
+        low = heights[flight.arrives_us]
+    else:  # lost, or still on its way when the picture ends
+        stop, low = start + 0.72 * (stop - start), top + SLOPE
+    length = hypot(stop - start, low - top)
+    along, down = (stop - start) / length, (low - top) / length
+    angle = degrees(atan2(down, abs(along))) * (1 if flight.sender == 0 else -1)
+    tip = " ".join(
+        f"{stop - 10 * along + side * 4 * down:.1f},{low - 10 * down - side * 4 * along:.1f}" for side in (1, -1)
+    )
+    end = f'<polygon points="{stop:g},{low:g} {tip}"/>'
+    if flight.lost:
+        end = f'<path {classes("cross")} d="M{stop - 6:g},{low - 6:g}l12,12m0,-12l-12,12"/>'
+    below = -9 if stray else 10  # what arrived at the sender comes from above
+    at = start + 34 * along, top + 34 * down + below
+    label = text(0, 0, _label(segment) + _remark(flight), "label", anchor=_anchor(1 - flight.sender))
+    kind = "copy" if flight.duplicate else "again" if flight.retransmission else ""
+    return (
+        f'<g {classes("flight", "halo", kind)} data-flight="{flight.number}" data-us="{flight.sent_us}">'
+        f'<path d="M{start:g},{top:g}L{stop:g},{low:g}"/>{end}'
+        f'<g transform="translate({at[0]:.1f},{at[1]:.1f}) rotate({angle:.2f})">{label}</g></g>'
+    )
+
+
+def _label(segment: Segment) -> str:
+    words = f"{segment.flags} seq={segment.seq}"
+    if segment.flags & Flags.ACK:
+        words += f" ack={segment.ack}"
+    return words + (f" len={len(segment.data)}" if segment.data else "")
+
+
+def _remark(flight: Flight) -> str:
+    if flight.duplicate:
+        return " (duplicate)"
+    return " (again)" if flight.retransmission else ""
+
+
+def _tells(step: Step) -> bool:
+    """Whether a step has something to say beside the band: a call or timeout, or a new state."""
+    return step.tcb.state is not step.before or not (isinstance(step.cause, Segment) or step.name == "RECEIVE")
+
+
+def _step(number: int, step: Step, heights: dict[int, float]) -> str:
+    x, y, anchor = _outer(step.end), heights[step.at_us], _anchor(step.end)
+    words = []
+    if not isinstance(step.cause, Segment):
+        cause = f"{TIMEOUTS[step.name][1]} over" if step.name in TIMEOUTS else step.name
+        words.append(text(x, y - 7, cause, "cause", anchor=anchor))
+    if step.tcb.state is not step.before:
+        words.append(text(x, y + 7, step.tcb.state, "state", anchor=anchor))
+    return f'<g {classes("step", "halo")} data-step="{number}" data-us="{step.at_us}">{"".join(words)}</g>'
