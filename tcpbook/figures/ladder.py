@@ -162,8 +162,8 @@ def _flight(flight: Flight, segment: Segment, heights: dict[int, float]) -> str:
     end = f'<polygon points="{stop:g},{low:g} {tip}"/>'
     if flight.lost:
         end = f'<path {classes("cross")} d="M{stop - 6:g},{low - 6:g}l12,12m0,-12l-12,12"/>'
-    below = -9 if stray else 10  # what arrived at the sender comes from above
-    at = start + 34 * along, top + 34 * down + below
+    off, below = (2, -9) if stray else (34, 10)  # what arrived at the sender comes from above
+    at = start + off * along, top + off * down + below
     label = text(0, 0, _label(segment) + _remark(flight), "label", anchor=_anchor(1 - flight.sender))
     kind = "copy" if flight.duplicate else "again" if flight.retransmission else ""
     return (
