@@ -18,7 +18,7 @@ _SQUEEZED = "*"  # "the line before, repeated"
 _GROUP = re.compile(r"(?:[0-9a-f]{2})+(?!\S)", re.IGNORECASE)
 _STRINGS = re.compile(r"""(?:\s*b?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')[\s;,]*)+""", re.DOTALL)
 _STRING = re.compile(r""""((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'""", re.DOTALL)
-_CHARACTER = re.compile(r"\\x([0-9a-f]{2})|\\([0-3]?[0-7]{1,2})|\\([abfnrtv\\'\"])|([^\\])", re.IGNORECASE | re.DOTALL)
+_CHARACTER = re.compile(r"\\x([0-9a-fA-F]{2})|\\([0-3]?[0-7]{1,2})|\\([abfnrtv\\'\"])|([^\\])", re.DOTALL)
 _CONTROL = dict(zip("abtnvfr\\'\"", b"\a\b\t\n\v\f\r\\'\"", strict=True))
 _SWAPPED = re.compile(r"\s*0000000 [0-9a-f]{4}\b", re.IGNORECASE)
 

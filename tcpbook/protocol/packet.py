@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
 from tcpbook.protocol.errors import Problem, TcpBookError, report
-from tcpbook.protocol.segment import PROTOCOL, Address, Segment, internet_checksum, packed
+from tcpbook.protocol.segment import HEADER_BYTES, PROTOCOL, Address, Segment, internet_checksum, packed
 
 ETHERNET_BYTES, IPV4_BYTES, IPV6_BYTES = 14, 20, 40
 VLAN_TAGS = (0x8100, 0x88A8, 0x9100)
@@ -124,7 +124,8 @@ def _sure_of_ip(data: bytes, at: int, exact: bool) -> int:
     if version == 6 and left >= IPV6_BYTES:
         total = IPV6_BYTES + int.from_bytes(data[at + 4 : at + 6], "big")
         known = data[at + 6] in (PROTOCOL, *PROTOCOLS, *EXTENSION_HEADERS)
-        return (2 if total == left or (not exact and total <= left) else 1) if known else 0
+        fits = total == left or (not exact and total <= left)
+        return (2 if fits and total >= IPV6_BYTES + HEADER_BYTES else 1) if known else 0
     return 0
 
 

@@ -106,6 +106,7 @@ def test_an_escaped_string_may_hold_every_escape() -> None:
         ("45 0g", "'g' in '0g', at position 4, character 2, is no hexadecimal digit"),
         ("hello", "'h' in 'hello', at position 1, character 1"),
         (r"\x4", "at position 1 is no byte"),
+        (r"\A", "at position 1 is no byte"),
         ("\\x45\u20ac", "at position 5 is no byte"),
         ("0000  45 0g 00", "'g' in '0g', line 1"),
         ("0000  45 450 00", "'450', line 1, has 3 digits"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tcpbook.protocol.errors import TcpBookError
@@ -66,6 +66,7 @@ def test_the_segment_is_found(name: str) -> None:
 
 @given(st.sampled_from([(0x4500, 0x4FFF), (0x6000, 0x6FFF), (0, 65535)]).flatmap(lambda r: st.integers(*r)), PORTS,
        st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.binary(max_size=60))  # fmt: skip
+@example(source=0x6000, destination=0, seq=0, ack=0, data=bytes(20))  # an IPv6 header, if it had no payload
 def test_a_bare_segment_is_not_mistaken(source: int, destination: int, seq: int, ack: int, data: bytes) -> None:
     segment = Segment(source, destination, seq, ack, Flags.ACK, data=data)
     assert Packet.decode(segment.encode()) == Packet(segment, (), 0, 20 + len(data))
