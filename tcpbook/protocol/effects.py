@@ -259,21 +259,29 @@ def advance_over_fin(turn: Turn) -> None:
 
 
 def deliver(turn: Turn) -> None:
-    """Satisfy the RECEIVEs that can be (§3.9.1.3).
+    """Satisfy the RECEIVEs that can be (§3.9.1.3); that may open the window."""
+    if _satisfy_receives(turn):
+        turn.reopens = True
+
+
+def _satisfy_receives(turn: Turn) -> bool:
+    """Satisfy the RECEIVEs that can be; tell whether there were any.
 
     Not before the peer has acknowledged our SYN: until then the text could be an old duplicate's (§3.5).
     """
     tcb = turn.tcb
     if not tcb.receives or not tcb.syn_acknowledged:
-        return
+        return False
+    waiting = tcb.receives
     while tcb.receives and tcb.satisfies(tcb.receives[0]):
         _hand_over(turn, tcb.receives[0])
         tcb.receives = tcb.receives[1:]
+    return tcb.receives is not waiting
 
 
 def finish_receives(turn: Turn) -> None:
     """No more text will come: deliver what there is, return the RECEIVEs that stay without."""
-    deliver(turn)
+    _satisfy_receives(turn)
     tcb = turn.tcb
     if not tcb.unread:
         turn.outputs += [Reply("connection closing")] * len(tcb.receives)

@@ -10,13 +10,15 @@ import pytest
 
 from playbook import arrive, established, line
 from tcpbook.protocol.events import CLOSE, RETRANSMISSION_TIMEOUT, TIME_WAIT_TIMEOUT, USER_TIMEOUT, Open, Send
+from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.machine import step
 from tcpbook.protocol.options import MSS
+from tcpbook.protocol.segment import Segment
 from tcpbook.protocol.seqnum import add
 from tcpbook.protocol.situations import REMOTE_PORT, in_state
 from tcpbook.protocol.state import State
-from tcpbook.protocol.tcb import TCB, Held
-from tcpbook.protocol.turn import Acknowledged, Signal
+from tcpbook.protocol.tcb import TCB, Held, InFlight
+from tcpbook.protocol.turn import Acknowledged, Delivered, Signal
 
 S = State
 URGENT = Signal("urgent data")
@@ -173,3 +175,16 @@ def test_whole_connection_across_the_wrap(iss: int, irs: int) -> None:
     ended = step(b, last.segments[0])
     assert (ended.state, step(last.tcb, ended.segments[0]).state) == (S.TIME_WAIT, S.CLOSED)
     assert step(ended.tcb, TIME_WAIT_TIMEOUT).state is S.CLOSED
+
+
+@pytest.mark.parametrize(("ack", "state"), [(1, State.FIN_WAIT_1), (2, State.FIN_WAIT_2)])
+def test_text_that_the_ack_of_our_syn_releases_opens_the_window_again(ack: int, state: State) -> None:
+    """CLOSE came in SYN-RECEIVED; the text on hand fills the buffer and waits for the peer to acknowledge our SYN."""
+    ours = InFlight(100, syn=True), InFlight(101, fin=True)
+    full = established(
+        state=State.FIN_WAIT_1, snd_una=100, snd_nxt=102, in_flight=ours, fin_seq=101,
+        rcv_buff=4, rcv_wnd=0, unread=b"text", receives=(4,),
+    )  # fmt: skip
+    outcome = step(full, Segment(REMOTE_PORT, full.local_port, full.rcv_nxt, 100 + ack, Flags.ACK))
+    assert Delivered(b"text", push=False) in outcome.effects
+    assert (outcome.state, outcome.tcb.rcv_wnd) == (state, 4)
