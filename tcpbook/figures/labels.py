@@ -84,10 +84,10 @@ def samples(edge: Edge) -> Iterator[Point]:
     yield from (edge.points[-1], edge.tip)
 
 
-def _beside(track: list[Point], size: tuple[float, float]) -> Iterable[Point]:
+def _beside(track: list[Point], size: Size) -> Iterable[Point]:
     """The places on both sides of an arc, those near its middle first."""
-    steps = list(pairwise(track))
-    for (x, y), (next_x, next_y) in sorted(steps, key=lambda step: abs(steps.index(step) - len(steps) / 2)):
+    steps = list(enumerate(pairwise(track)))
+    for _, ((x, y), (next_x, next_y)) in sorted(steps, key=lambda step: abs(step[0] - len(steps) / 2)):
         length = hypot(next_x - x, next_y - y) or 1
         across, down = (y - next_y) / length, (next_x - x) / length
         off = abs(across) * size[0] / 2 + abs(down) * size[1] / 2 + AIR

@@ -61,19 +61,17 @@ STYLE = f"""
 def ladder(
     trace: Trace,
     at_us: int | None = None,
-    until_us: int | None = None,
     to_scale: bool = False,
     relative: bool = False,
 ) -> Figure:
     """Draw what two ends did; times in microseconds.
 
-    Each moment has a row, unless the picture is `to_scale`. `at_us` is a moment to highlight, `until_us` where the
-    picture ends, `relative` counts sequence numbers from each end's ISS. Raises TcpBookError if nothing happened.
+    Each moment has a row, unless the picture is `to_scale`. `at_us` is a moment to highlight, `relative` counts
+    sequence numbers from each end's ISS. Raises TcpBookError if nothing happened.
     """
-    steps = [step for step in trace.steps if until_us is None or step.at_us <= until_us]
+    steps, flights = trace.steps, trace.flights
     if not steps:
-        raise TcpBookError(f"there are 0 events up to {until_us} µs, a ladder needs one; run the network longer")
-    flights = [flight for flight in trace.flights if flight.sent_us <= steps[-1].at_us]
+        raise TcpBookError("there are 0 events in this trace, a ladder needs one; run the network longer")
     heights = _heights(steps, to_scale)
     bottom = max(heights.values()) + FOOT
     parts = [text(_outer(end), TOP - 26, name, "end", anchor=_anchor(end)) for end, name in enumerate(trace.names)]
@@ -82,7 +80,7 @@ def ladder(
         parts += [*_bands(own, end, heights, bottom), *_timers(own, end, heights)]
     parts += [_moment(at, y) for at, y in heights.items()]
     parts += [_flight(flight, trace.relative(flight) if relative else flight.segment, heights) for flight in flights]
-    parts += [_step(number, step, heights) for number, step in enumerate(trace.steps) if step in steps and _tells(step)]
+    parts += [_step(number, step, heights) for number, step in enumerate(steps) if _tells(step)]
     if at_us is not None:
         y = max((height for at, height in heights.items() if at <= at_us), default=TOP)
         parts.append(f'<g {classes("now")}><path d="M{TIME + 4},{y:g}H{WIDTH - 4}"/></g>')

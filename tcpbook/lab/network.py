@@ -27,6 +27,7 @@ from tcpbook.protocol.events import (
 )
 from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.machine import Outcome, step
+from tcpbook.protocol.packet import IPV4_BYTES
 from tcpbook.protocol.rto import AFTER_LOST_SYN_US, Rto
 from tcpbook.protocol.segment import HEADER_BYTES, Segment
 from tcpbook.protocol.seqnum import add, distance, ge, lt
@@ -35,7 +36,7 @@ from tcpbook.protocol.tcb import TCB
 from tcpbook.protocol.turn import Delivered, Sent, Timer
 
 MSL_US = 120_000_000  # "2 minutes" (RFC 9293 §3.4.2)
-IP_BYTES = 20  # of the IPv4 header, for a link's rate
+NEXT_ISS = 300  # how far from the last ISS a host begins after a crash, so that figures stay readable
 NEVER: Mapping[int, int] = MappingProxyType({})
 READS = (State.SYN_SENT, State.SYN_RECEIVED, State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2)
 OPEN = (State.ESTABLISHED, State.CLOSE_WAIT)
@@ -98,6 +99,11 @@ class Host:
     handed_over: int = 0  # octets of the application's text
     timers: dict[str, int] = field(default_factory=dict)
 
+    def forget(self) -> None:
+        """Drop what belongs to the connection that is gone: its timers and round trips."""
+        self.rto, self.timed, self.held_ack = Rto(), None, None
+        self.timers.clear()
+
 
 def pair(**limits: Any) -> tuple[Host, Host]:
     """Two closed hosts, A at port 49152 with ISS 100 and B at port 80 with ISS 300; `limits` as in a TCB.
@@ -142,7 +148,7 @@ class Network:
 
     def inject(self, end: int, segment: Segment, at_us: int = 0) -> None:
         """Let a segment from elsewhere, such as an earlier connection, arrive at an end."""
-        self._fly(len(self.hosts) - 1 - end, segment, max(at_us, self.now_us), max(at_us, self.now_us), duplicate=True)
+        self._push(max(at_us, self.now_us), end, segment)
 
     def run(self, until_us: int | None = None, most: int = 1_000_000) -> Trace:
         """Let time pass until nothing is left to happen, or up to `until_us`; return the trace.
@@ -160,6 +166,8 @@ class Network:
         self.now_us, _, end, what = heappop(self._heap)
         if isinstance(what, Flight):
             self._handle(end, what.segment, what.number)
+        elif isinstance(what, Segment):
+            self._fly(len(self.hosts) - 1 - end, what, self.now_us, self.now_us, duplicate=True)
         elif not isinstance(what, str):
             self._handle(end, what)
         elif what == CRASH:
@@ -202,8 +210,7 @@ class Network:
         """Measure round trips and set the RTO (RFC 6298 §3, §5)."""
         tcb = host.tcb
         if tcb.state is State.CLOSED:
-            host.timed, host.rto, host.held_ack = None, Rto(), None
-            host.timers.clear()
+            host.forget()
         elif event is RETRANSMISSION_TIMEOUT:
             host.timed = None
             host.rto = host.rto.backed_off()
@@ -261,13 +268,9 @@ class Network:
     def _crash(self, end: int) -> None:
         """The host forgets its connections; it will number the next from another ISS (§3.4.1)."""
         host = self.hosts[end]
-        before, old = host.tcb.state, host.tcb
-        host.tcb = replace(
-            TCB(), local_port=old.local_port, next_iss=add(old.next_iss, 300), challenge_acks=old.challenge_acks
-        )
-        host.timers.clear()
-        host.held_ack = host.timed = None
-        host.rto = Rto()
+        before = host.tcb.state
+        host.tcb = replace(host.tcb.deleted(), next_iss=add(host.tcb.next_iss, NEXT_ISS))
+        host.forget()
         self._record(end, CRASH, None, before, Outcome(host.tcb, (), (), ()), [])
 
     def _record(
@@ -283,7 +286,7 @@ class Network:
     # --- timers -------------------------------------------------------------------------------------------------
 
     def _set(self, end: int, name: str, wait_us: int | None) -> None:
-        """Start (again) or stop a timer. One entry on the heap is enough: it goes back if it comes too early."""
+        """Start (again) or stop a timer; what an earlier start left on the heap will find another time, or none."""
         timers = self.hosts[end].timers
         if wait_us is None:
             timers.pop(name, None)
@@ -312,7 +315,7 @@ class Network:
         self._sent[end] += 1
         number = self._sent[end]
         start_us = max(self.now_us, self._free_us[end])
-        bits = 8 * (IP_BYTES + HEADER_BYTES + len(segment.data))
+        bits = 8 * (IPV4_BYTES + HEADER_BYTES + len(segment.data))
         on_wire_us = 1_000_000 * bits // link.rate_bps if link.rate_bps else 0
         full = link.queue is not None and on_wire_us and (start_us - self.now_us) // on_wire_us > link.queue
         if number in link.lose or full or (link.loss and chance() < link.loss):

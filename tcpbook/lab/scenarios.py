@@ -47,11 +47,10 @@ class Scenario(NamedTuple):
 
 OPENED = ((0, B, LISTEN), (0, A, CALL))
 HANDSHAKE = """
-                                                        (passive OPEN)                  LISTEN
-                  SYN-SENT                    --> <SEQ=100><CTL=SYN> -->                SYN-RECEIVED
-                  ESTABLISHED              <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--      SYN-RECEIVED
-                  ESTABLISHED                 --> <SEQ=101><ACK=301><CTL=ACK> -->       ESTABLISHED
-"""
+                                       (passive OPEN)                   LISTEN
+        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
+        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
+        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED"""
 
 
 def _stray(seq: int) -> Segment:
@@ -62,12 +61,7 @@ SCENARIOS = {
     "three-way handshake": Scenario(
         "The three-way handshake", "§3.5, Figure 6",
         OPENED,
-        """
-                                       (passive OPEN)                   LISTEN
-        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
-        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
-        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED
-        """,
+        HANDSHAKE,
     ),
     "simultaneous open": Scenario(
         "Both call at once", "§3.5, Figure 7",
@@ -98,11 +92,7 @@ SCENARIOS = {
     "crash, and a new call": Scenario(
         "One end crashes and calls again", "§3.5.1, Figure 9",
         (*OPENED, (1 * S, A, CRASH), (1 * S, A, CALL)),
-        """
-                                       (passive OPEN)                   LISTEN
-        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
-        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
-        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED
+        HANDSHAKE + """
         CLOSED                            (crash)
         SYN-SENT                 --> <SEQ=400><CTL=SYN> -->             ESTABLISHED
         SYN-SENT            <-- <SEQ=301><ACK=101><CTL=ACK> <--         ESTABLISHED
@@ -113,11 +103,7 @@ SCENARIOS = {
     "crash, and the other end sends": Scenario(
         "One end crashes, the other sends", "§3.5.1, Figure 10",
         (*OPENED, (1 * S, A, CRASH), (2 * S, B, Send(b"hello"))),
-        """
-                                       (passive OPEN)                   LISTEN
-        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
-        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
-        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED
+        HANDSHAKE + """
         CLOSED                            (crash)
         CLOSED        <-- <SEQ=301><ACK=101><CTL=PSH,ACK><DATA=5> <--   ESTABLISHED
         CLOSED                   --> <SEQ=101><CTL=RST> -->             CLOSED
@@ -138,11 +124,7 @@ SCENARIOS = {
     "four-segment close": Scenario(
         "The normal close", "§3.6, Figure 12",
         (*OPENED, (1 * S, A, CLOSE), (2 * S, B, CLOSE)),
-        """
-                                       (passive OPEN)                   LISTEN
-        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
-        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
-        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED
+        HANDSHAKE + """
         FIN-WAIT-1        --> <SEQ=101><ACK=301><CTL=FIN,ACK> -->       CLOSE-WAIT
         FIN-WAIT-2          <-- <SEQ=301><ACK=102><CTL=ACK> <--         CLOSE-WAIT
         TIME-WAIT         <-- <SEQ=301><ACK=102><CTL=FIN,ACK> <--       LAST-ACK
@@ -153,11 +135,7 @@ SCENARIOS = {
     "simultaneous close": Scenario(
         "Both close at once", "§3.6, Figure 13",
         (*OPENED, (1 * S, A, CLOSE), (1 * S, B, CLOSE)),
-        """
-                                       (passive OPEN)                   LISTEN
-        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
-        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
-        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED
+        HANDSHAKE + """
         FIN-WAIT-1        --> <SEQ=101><ACK=301><CTL=FIN,ACK> -->       CLOSING
         CLOSING           <-- <SEQ=301><ACK=101><CTL=FIN,ACK> <--       FIN-WAIT-1
         TIME-WAIT           <-- <SEQ=302><ACK=102><CTL=ACK> <--         CLOSING
@@ -216,11 +194,7 @@ SCENARIOS = {
     "half-close with data": Scenario(
         "One end closes, the other goes on sending", "§3.6.1",
         (*OPENED, (1 * S, A, CLOSE), (2 * S, B, Send(b"still here")), (3 * S, B, CLOSE)),
-        """
-                                       (passive OPEN)                   LISTEN
-        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
-        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
-        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED
+        HANDSHAKE + """
         FIN-WAIT-1        --> <SEQ=101><ACK=301><CTL=FIN,ACK> -->       CLOSE-WAIT
         FIN-WAIT-2          <-- <SEQ=301><ACK=102><CTL=ACK> <--         CLOSE-WAIT
         FIN-WAIT-2    <-- <SEQ=301><ACK=102><CTL=PSH,ACK><DATA=10> <--  CLOSE-WAIT
@@ -233,11 +207,7 @@ SCENARIOS = {
     "FIN with data behind a gap": Scenario(
         "Text is lost, the FIN arrives first", "§3.10.7.4",
         (*OPENED, (1 * S, A, Send(b"last words")), (1 * S, A, CLOSE), (5 * S, B, CLOSE)),
-        """
-                                       (passive OPEN)                   LISTEN
-        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
-        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
-        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED
+        HANDSHAKE + """
         ESTABLISHED   --> <SEQ=101><ACK=301><CTL=PSH,ACK><DATA=10> --X
         FIN-WAIT-1        --> <SEQ=111><ACK=301><CTL=FIN,ACK> -->       ESTABLISHED
         FIN-WAIT-1          <-- <SEQ=301><ACK=101><CTL=ACK> <--         ESTABLISHED
@@ -252,11 +222,7 @@ SCENARIOS = {
     "first FIN lost": Scenario(
         "The first FIN is lost", "§3.8.1",
         (*OPENED, (1 * S, A, CLOSE), (5 * S, B, CLOSE)),
-        """
-                                       (passive OPEN)                   LISTEN
-        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
-        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
-        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED
+        HANDSHAKE + """
         FIN-WAIT-1        --> <SEQ=101><ACK=301><CTL=FIN,ACK> --X
         FIN-WAIT-1        --> <SEQ=101><ACK=301><CTL=FIN,ACK> -->       CLOSE-WAIT
         FIN-WAIT-2          <-- <SEQ=301><ACK=102><CTL=ACK> <--         CLOSE-WAIT
@@ -269,11 +235,7 @@ SCENARIOS = {
     "ACK of the first FIN lost": Scenario(
         "The ACK of the first FIN is lost", "§3.8.1",
         (*OPENED, (1 * S, A, CLOSE), (5 * S, B, CLOSE)),
-        """
-                                       (passive OPEN)                   LISTEN
-        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
-        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
-        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED
+        HANDSHAKE + """
         FIN-WAIT-1        --> <SEQ=101><ACK=301><CTL=FIN,ACK> -->       CLOSE-WAIT
                             X-- <SEQ=301><ACK=102><CTL=ACK> <--         CLOSE-WAIT
         FIN-WAIT-1        --> <SEQ=101><ACK=301><CTL=FIN,ACK> -->       CLOSE-WAIT
@@ -287,11 +249,7 @@ SCENARIOS = {
     "second FIN lost": Scenario(
         "The second FIN is lost", "§3.8.1",
         (*OPENED, (1 * S, A, CLOSE), (2 * S, B, CLOSE)),
-        """
-                                       (passive OPEN)                   LISTEN
-        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
-        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
-        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED
+        HANDSHAKE + """
         FIN-WAIT-1        --> <SEQ=101><ACK=301><CTL=FIN,ACK> -->       CLOSE-WAIT
         FIN-WAIT-2          <-- <SEQ=301><ACK=102><CTL=ACK> <--         CLOSE-WAIT
                           X-- <SEQ=301><ACK=102><CTL=FIN,ACK> <--       LAST-ACK
@@ -304,11 +262,7 @@ SCENARIOS = {
     "last ACK of the close lost": Scenario(
         "The last ACK is lost: why TIME-WAIT waits", "§3.6, 3.10.7.4",
         (*OPENED, (1 * S, A, CLOSE), (2 * S, B, CLOSE)),
-        """
-                                       (passive OPEN)                   LISTEN
-        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
-        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
-        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED
+        HANDSHAKE + """
         FIN-WAIT-1        --> <SEQ=101><ACK=301><CTL=FIN,ACK> -->       CLOSE-WAIT
         FIN-WAIT-2          <-- <SEQ=301><ACK=102><CTL=ACK> <--         CLOSE-WAIT
         TIME-WAIT         <-- <SEQ=301><ACK=102><CTL=FIN,ACK> <--       LAST-ACK
@@ -322,22 +276,14 @@ SCENARIOS = {
     "abort": Scenario(
         "One end aborts", "§3.10.5",
         (*OPENED, (1 * S, A, ABORT)),
-        """
-                                       (passive OPEN)                   LISTEN
-        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
-        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
-        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED
+        HANDSHAKE + """
         CLOSED                   --> <SEQ=101><CTL=RST> -->             CLOSED
         """,
     ),
     "abort, and the RST is lost": Scenario(
         "The RST of an abort is lost", "§3.10.5",
         (*OPENED, (1 * S, B, CLOSE), (2 * S, A, ABORT)),
-        """
-                                       (passive OPEN)                   LISTEN
-        SYN-SENT                 --> <SEQ=100><CTL=SYN> -->             SYN-RECEIVED
-        ESTABLISHED       <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--       SYN-RECEIVED
-        ESTABLISHED         --> <SEQ=101><ACK=301><CTL=ACK> -->         ESTABLISHED
+        HANDSHAKE + """
         CLOSE-WAIT        <-- <SEQ=301><ACK=101><CTL=FIN,ACK> <--       FIN-WAIT-1
         CLOSE-WAIT          --> <SEQ=101><ACK=302><CTL=ACK> -->         FIN-WAIT-2
         CLOSED                   --> <SEQ=101><CTL=RST> --X

@@ -109,7 +109,8 @@ class Trace:
                 flight.sent_us,
                 flight.arrives_us,
                 str(flight.segment.flags),
-                *flight.segment[2:4],
+                flight.segment.seq,
+                flight.segment.ack,
                 flight.segment.wnd,
                 len(flight.segment.data),
                 flight.retransmission,
@@ -170,18 +171,19 @@ class Trace:
 
     def pcap(self, path: str | Path, end: int = 0) -> None:
         """Write what a capture at one end would hold: all it sent, and what reached it. Wireshark opens it."""
-        seen = [
-            (flight.sent_us if flight.sender == end else flight.arrives_us, flight)
-            for flight in self.flights
-            if flight.sender == end or not flight.lost
-        ]
-        data = struct.pack("<IHHiIII", NANOSECOND_PCAP, 2, 4, 0, 0, 65_535, RAW_IP)
-        for at_us, flight in sorted(seen, key=lambda item: (item[0], item[1].number)):
-            sender, receiver = self.addresses[flight.sender], self.addresses[len(self.names) - 1 - flight.sender]
-            packet = encode_packet(flight.segment, sender, receiver)
-            seconds, rest_us = divmod(at_us or 0, 1_000_000)
-            data += struct.pack("<IIII", seconds, rest_us * 1000, len(packet), len(packet)) + packet
-        Path(path).write_bytes(data)
+        seen = []
+        for flight in self.flights:
+            at_us = flight.sent_us if flight.sender == end else flight.arrives_us
+            if at_us is not None:
+                seen.append((at_us, flight.number))
+        parts = [struct.pack("<IHHiIII", NANOSECOND_PCAP, 2, 4, 0, 0, 65_535, RAW_IP)]
+        for at_us, number in sorted(seen):
+            flight = self.flights[number - 1]
+            receiver = len(self.names) - 1 - flight.sender
+            packet = encode_packet(flight.segment, self.addresses[flight.sender], self.addresses[receiver])
+            seconds, rest_us = divmod(at_us, 1_000_000)
+            parts += [struct.pack("<IIII", seconds, rest_us * 1000, len(packet), len(packet)), packet]
+        Path(path).write_bytes(b"".join(parts))
 
 
 def _section(step: Step) -> str:

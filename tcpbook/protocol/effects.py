@@ -112,19 +112,7 @@ def return_to_listen(turn: Turn) -> None:
 
 def delete_tcb(turn: Turn) -> None:
     """Delete the TCB: only what its owner chose survives, for the next connection."""
-    old = turn.tcb
-    turn.tcb = TCB(
-        local_port=old.local_port,
-        challenge_acks=old.challenge_acks,
-        half_duplex_close=old.half_duplex_close,
-        waits_for_push=old.waits_for_push,
-        next_iss=old.next_iss,
-        rcv_buff=old.rcv_buff,
-        snd_buff=old.snd_buff,
-        rcv_mss=old.rcv_mss,
-        r1=old.r1,
-        r2=old.r2,
-    )
+    turn.tcb = turn.tcb.deleted()
     turn.owes_ack = False
 
 

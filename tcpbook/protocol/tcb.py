@@ -90,6 +90,21 @@ class TCB:
         twin.__dict__ = self.__dict__.copy()
         return twin
 
+    def deleted(self) -> TCB:
+        """A closed one: only what its owner chose survives, for the next connection."""
+        return TCB(
+            local_port=self.local_port,
+            challenge_acks=self.challenge_acks,
+            half_duplex_close=self.half_duplex_close,
+            waits_for_push=self.waits_for_push,
+            next_iss=self.next_iss,
+            rcv_buff=self.rcv_buff,
+            snd_buff=self.snd_buff,
+            rcv_mss=self.rcv_mss,
+            r1=self.r1,
+            r2=self.r2,
+        )
+
     def accepts(self, seq: int, length: int) -> bool:
         """Whether a segment of `length` octets at `seq` is acceptable (RFC 9293 §3.4, Table 5).
 
