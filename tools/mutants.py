@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from oracles.compare import CALLS, differences, segments, situations
 from tcpbook.protocol.events import Call, Check, Event
 from tcpbook.protocol.machine import TABLE, step
-from tcpbook.protocol.rules import Rule
+from tcpbook.protocol.rules import OPENED, Rule
 from tcpbook.protocol.segment import Segment
 from tcpbook.protocol.state import SYNCHRONIZED, State
 from tcpbook.protocol.tcb import TCB
@@ -32,6 +32,10 @@ EQUIVALENT = {
     f"{state}, ACK: swap acks_the_unsent, acks_the_distant_past": "Both do the same: the segment is dropped, with an "
     "ACK. Swapped, they give each other's reason in words; no segment and no variable differs."
     for state in SYNCHRONIZED
+} | {
+    f"{state}, sequence number: swap acceptable, empty_at_the_right_edge": "Both let the segment go on and do nothing "
+    "else. Swapped, they give each other's reason in words."
+    for state in OPENED
 }
 """Mutants that no event can tell from the original, and why."""
 

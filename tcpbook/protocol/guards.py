@@ -145,6 +145,12 @@ def window_shut_at_rcv_nxt(turn: Turn) -> bool:
     return turn.tcb.rcv_wnd == 0 and turn.seq == turn.tcb.rcv_nxt and turn.length > 0
 
 
+def empty_at_the_right_edge(turn: Turn) -> bool:
+    """The segment is empty, without RST, and its number is the first one right of the window."""
+    tcb = turn.tcb
+    return turn.length == 0 and not turn.flags & RST and turn.seq == add(tcb.rcv_nxt, tcb.rcv_wnd)
+
+
 def repeats_fin(turn: Turn) -> bool:
     """The peer's FIN again: it ends at RCV.NXT."""
     return bool(turn.flags & FIN) and add(turn.fin_number, 1) == turn.tcb.rcv_nxt

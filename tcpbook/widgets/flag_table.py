@@ -80,7 +80,7 @@ def segment(tcb: TCB, flags: Flags, seq: str, ack: str) -> Segment:
         "at": rcv_nxt,
         "later": add(rcv_nxt, 100),
         "left": add(rcv_nxt, -1),
-        "right": add(rcv_nxt, tcb.rcv_wnd),
+        "right": add(rcv_nxt, tcb.rcv_wnd + 100),
     }
     acks = {"new": nxt, "current": una, "old": add(una, -1), "beyond": add(nxt, 1)}
     number = acks[ack] if flags & Flags.ACK else 0

@@ -55,8 +55,10 @@ class Case(NamedTuple):
 
     @property
     def unacceptable(self) -> bool:
-        """Whether the segment fails Table 6 of RFC 9293 (§3.10.7.4)."""
-        return self.seq in {"right", "edge"} or (self.seq == "left" and self.length < 2)
+        """Whether the segment fails Table 6 of RFC 9293 (§3.10.7.4) and is not let in at the right edge (A.2)."""
+        if self.seq == "edge":
+            return self.length > 0 or self.has("RST")
+        return self.seq == "right" or (self.seq == "left" and self.length < 2)
 
     @property
     def receiver(self) -> str:
@@ -124,10 +126,10 @@ class Difference(NamedTuple):
 
 
 def edge_is_inside(case: Case) -> bool:
-    if case.seq != "edge" or case.receiver not in {"full", "request"} or case.has("SYN") > case.has("RST"):
+    if case.seq != "edge" or not case.unacceptable or case.has("SYN") > case.has("RST"):
         return False
-    if case.receiver == "request":
-        return case.length == 0 and not (case.has("ACK") and not case.has("RST"))
+    if case.receiver != "full":
+        return case.receiver == "request" and case.length == 0
     fits = case.length - case.has("FIN") == 0
     if case.has("RST"):
         return fits or case.state not in AFTER_FIN
@@ -135,7 +137,7 @@ def edge_is_inside(case: Case) -> bool:
         return False
     if case.state == "SYN-RECEIVED":
         return True
-    return fits if case.state in AFTER_FIN else case.length == 0
+    return fits and case.state in AFTER_FIN
 
 
 def last_octet_is_inside(case: Case) -> bool:
@@ -195,7 +197,7 @@ DIFFERENCES = (
     Difference(
         "The number just beyond the window counts as inside",
         "SEQ may equal RCV.NXT+RCV.WND, and one segment may pass it while nothing waits to be read; a FIN is "
-        "not counted. So a RST there draws a challenge ACK, and a bare ACK no answer.",
+        "not counted. So a RST there draws a challenge ACK; what is empty, our table lets in, too (A.2).",
         "3.10.7.4 first",
         "tcp_sequence, tcp_in_window",
         edge_is_inside,

@@ -192,7 +192,9 @@ def _arrives_syn_sent(t: Any, s: Seen) -> None:  # 3.10.7.3
 def _arrives_otherwise(t: Any, s: Seen) -> None:  # 3.10.7.4
     # First, check sequence number
     blocked = t.rcv_wnd == 0 and s.seq == t.rcv_nxt and _len(s) > 0  # only ACK, URG, RST count (MUST-66)
-    if not blocked and not _acceptable(t, s):
+    # GAP: A.2 leaves open how to get past ACKs that stand just right of the window; here they count if empty
+    at_edge = _len(s) == 0 and "RST" not in s.flags and s.seq == add(t.rcv_nxt, t.rcv_wnd)
+    if not blocked and not at_edge and not _acceptable(t, s):
         if "RST" not in s.flags:
             t.ack_owed = True
             # Fifth step, TIME-WAIT: a retransmission of the remote FIN: acknowledge it, restart the timeout

@@ -53,6 +53,19 @@ def test_established_shut_window_accepts_an_empty_segment_at_rcv_nxt_only() -> N
     assert line(arrive(shut(), "ACK", 1)) == ("ESTABLISHED", "<SEQ=101><ACK=301><CTL=ACK>")
 
 
+def test_established_ack_of_a_peer_that_filled_our_window_counts() -> None:
+    """A.2: the peer's text was lost, so its ACKs stand just right of the window; further right is nothing of its."""
+    tcb = step(established(rcv_buff=4, rcv_wnd=4), Send(b"text")).tcb
+    outcome = arrive(tcb, "ACK", 4)
+    assert Acknowledged(4) in outcome.effects
+    assert line(outcome) == ("ESTABLISHED",)
+    for flags, offset, text in (("ACK", 5, b""), ("ACK", 4, b"x"), ("FIN,ACK", 4, b"")):
+        outcome = arrive(tcb, flags, offset, text=text)
+        assert Acknowledged(4) not in outcome.effects
+        assert line(outcome) == ("ESTABLISHED", "<SEQ=105><ACK=301><CTL=ACK>")
+    assert line(arrive(tcb, "RST", 4)) == ("ESTABLISHED",)
+
+
 def test_syn_received_shut_window_answers_a_bad_ack_once() -> None:
     tcb = replace(in_state(S.SYN_RECEIVED, passive=True), rcv_buff=4, rcv_wnd=0, unread=b"full")
     assert line(arrive(tcb, "ACK", ack=1, text=b"x")) == ("SYN-RECEIVED", "<SEQ=101><ACK=301><CTL=ACK>")
