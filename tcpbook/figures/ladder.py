@@ -130,7 +130,7 @@ def _timers(own: list[Step], end: int, heights: dict[int, float]) -> Iterator[st
             words = f"{short} {_seconds(step.at_us - started[name])}"
             label = text(x + (6 if end == 0 else -6), (top + low) / 2, words, anchor=_anchor(1 - end))
             yield f'<g {classes("timer", "halo")}><path d="M{x},{top:g}V{low:g}"/>{label}</g>'
-        started |= {effect.name: step.at_us for effect in step.effects if isinstance(effect, Timer) and effect.runs}
+        started |= {effect.name: step.at_us for effect in step.effects if isinstance(effect, Timer)}
 
 
 def _moment(at_us: int, y: float) -> str:

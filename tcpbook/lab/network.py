@@ -251,7 +251,7 @@ class Network:
         """Let the application go on."""
         host = self.hosts[end]
         app, tcb = host.application, host.tcb
-        if app.reads and not tcb.receives and (tcb.state in READS or (tcb.unread and tcb.state is State.CLOSE_WAIT)):
+        if app.reads and not tcb.receives and tcb.state in READS:
             self._handle(end, Receive())
         elif host.handed_over < len(app.text) and tcb.state in OPEN:
             room = tcb.snd_buff - len(tcb.unsent) - distance(tcb.snd_una, tcb.snd_nxt)

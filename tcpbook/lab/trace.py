@@ -20,7 +20,7 @@ from tcpbook.protocol.turn import Output
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-NANOSECOND_PCAP, RAW_IP = 0xA1B23C4D, 101  # what a pcap file begins with; its packets begin with the IP header
+PCAP, RAW_IP = 0xA1B2C3D4, 101  # what a pcap file begins with; its packets begin with the IP header
 CRASH = "crash"
 
 
@@ -176,13 +176,12 @@ class Trace:
             at_us = flight.sent_us if flight.sender == end else flight.arrives_us
             if at_us is not None:
                 seen.append((at_us, flight.number))
-        parts = [struct.pack("<IHHiIII", NANOSECOND_PCAP, 2, 4, 0, 0, 65_535, RAW_IP)]
+        parts = [struct.pack("<IHHiIII", PCAP, 2, 4, 0, 0, 65_535, RAW_IP)]
         for at_us, number in sorted(seen):
             flight = self.flights[number - 1]
             receiver = len(self.names) - 1 - flight.sender
             packet = encode_packet(flight.segment, self.addresses[flight.sender], self.addresses[receiver])
-            seconds, rest_us = divmod(at_us, 1_000_000)
-            parts += [struct.pack("<IIII", seconds, rest_us * 1000, len(packet), len(packet)), packet]
+            parts += [struct.pack("<IIII", *divmod(at_us, 1_000_000), len(packet), len(packet)), packet]
         Path(path).write_bytes(b"".join(parts))
 
 

@@ -10,6 +10,7 @@ from tcpbook.figures.ladder import BAND, ROW, SCALED, TOP, ladder
 from tcpbook.lab.network import Network
 from tcpbook.lab.scenarios import SCENARIOS
 from tcpbook.protocol.errors import TcpBookError
+from tcpbook.protocol.events import Open
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -59,12 +60,32 @@ def test_bands_change_where_the_states_do() -> None:
     svg = ladder(SCENARIOS["three-way handshake"].run()).svg
     kinds = [group.attrib["class"].split()[1].removeprefix("tcpbook-") for group in groups(svg, "band")]
     assert kinds == ["idle", "opening", "open", "idle", "idle", "opening", "open"]
+    rects = [rect.attrib for group in groups(svg, "band") for rect in group.iter(f"{SVG}rect")]
+    starts, heights = ([float(rect[key]) for rect in rects] for key in ("y", "height"))
+    assert starts[:4] == [TOP - 14, TOP, TOP + 2 * ROW, TOP - 14]
+    for n in (0, 1, 3, 4, 5):
+        assert starts[n] + heights[n] == starts[n + 1]
 
 
 def test_to_scale_a_second_is_as_long_everywhere() -> None:
     trace = SCENARIOS["SYN lost"].run()
     again = groups(ladder(trace, to_scale=True).svg, "flight")[1]
     assert line(again)[1] == pytest.approx(TOP + SCALED * 1_000 / 1_030, abs=0.01)
+
+
+def test_to_scale_time_begins_with_the_first_event() -> None:
+    network = Network()
+    network.call(1, Open(active=False), 5_000_000)
+    network.call(0, Open(active=True, remote_port=80), 5_000_000)
+    syn, *_ = groups(ladder(network.run(), to_scale=True).svg, "flight")
+    assert line(syn)[1] == TOP
+
+
+def test_a_moment_is_marked_where_the_last_event_up_to_it_is() -> None:
+    trace = SCENARIOS["three-way handshake"].run()
+    marks = [groups(ladder(trace, at_us=at_us).svg, "now")[0] for at_us in (9_999, 10_000, 19_999)]
+    heights = [mark.find(f"{SVG}path").attrib["d"] for mark in marks]  # type: ignore[union-attr]
+    assert heights[0] != heights[1] == heights[2]
 
 
 def test_relative_numbers_and_a_moment() -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from tcpbook.lab.network import Application, Closes, Host, Link, Network, pair
-from tcpbook.lab.trace import Trace
+from tcpbook.lab.trace import CRASH, Trace
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.events import CLOSE, Event, Open, Receive, Send
 from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.rto import Rto
+from tcpbook.protocol.segment import Segment
 from tcpbook.protocol.state import State
 from tcpbook.protocol.tcb import TCB
 from tcpbook.protocol.turn import Signal
@@ -127,6 +129,8 @@ def test_a_shut_window_is_probed_with_back_off() -> None:
     trace = network.run(60 * S)
     probes = [flight.sent_us // S for flight in trace.flights if flight.sender == 0 and flight.segment.data]
     assert probes[:5] == [1, 2, 4, 8, 16]
+    again = [flight.retransmission for flight in trace.flights if flight.sender == 0 and flight.segment.data]
+    assert again[:4] == [False, False, True, True]
     assert hosts[1].received == b"too much"
 
 
@@ -139,6 +143,105 @@ def test_an_ack_waits_for_a_companion() -> None:
     trace = network.run()
     acks = [(f.sent_us, f.segment.ack - 101) for f in trace.flights if f.sender == 1 and f.sent_us > 1 * S]
     assert acks == [(1_010 * MS, 2 * 1_460), (1_210 * MS, 3 * 1_460)]
+
+
+def acks_of_three(link: Link) -> list[tuple[int, int]]:
+    """When B, which delays its ACKs, acknowledged how much of three short texts sent at 1 s, 1.01 s, and 1.02 s."""
+    hosts = pair()
+    hosts[1].delayed_ack_us = 200 * MS
+    network = opened(hosts, links=(link, Link()))
+    for number in range(3):
+        network.call(0, Send(b"text"), 1 * S + 10 * MS * number)
+    return [(f.sent_us - S, f.segment.ack - 101) for f in network.run().flights if f.sender == 1 and f.sent_us > S]
+
+
+def test_an_ack_that_tells_of_a_gap_or_its_end_does_not_wait() -> None:
+    assert acks_of_three(Link()) == [(20 * MS, 8), (230 * MS, 12)]
+    assert acks_of_three(Link(late={3: 25 * MS})) == [(20 * MS, 0), (30 * MS, 0), (35 * MS, 12)]
+
+
+def test_the_ack_of_text_with_a_fin_does_not_wait() -> None:
+    hosts = pair()
+    hosts[1].delayed_ack_us = 200 * MS
+    network = opened(hosts)
+    network.inject(1, Segment(49_152, 80, 101, 301, Flags.FIN | Flags.ACK, data=b"bye"), 1 * S)
+    trace = network.run(1_005 * MS)
+    assert [f.segment.ack for f in trace.flights if f.sender == 1 and f.sent_us == 1 * S] == [105]
+
+
+def test_each_new_ack_restarts_the_user_timeout() -> None:
+    hosts = pair()
+    hosts[0].user_timeout_us = 3 * S
+    network = opened(hosts, links=(Link(delay_us=1 * S), Link(delay_us=1 * S)))
+    for second in range(5, 15):
+        network.call(0, Send(b"x"), second * S)
+    network.run()
+    assert hosts[1].received == b"x" * 10
+    assert hosts[0].tcb.state is State.ESTABLISHED
+
+
+def test_the_user_timeout_ends_waiting_for_a_fin() -> None:
+    """§3.8.3 leaves it to the user; with it, nobody stays in FIN-WAIT-2 for ever."""
+    hosts = pair()
+    hosts[0].user_timeout_us = 5 * S
+    network = opened(hosts)
+    network.call(0, CLOSE, 1 * S)
+    trace = network.run()
+    assert trace.steps[-1].at_us == 6 * S + 20 * MS
+    assert hosts[0].tcb.state is State.CLOSED
+
+
+def test_a_crash_forgets_the_connection_and_keeps_the_limits() -> None:
+    hosts = pair(rcv_buff=700, r1=2)
+    hosts[0].delayed_ack_us = 200 * MS
+    network = opened(hosts, links=(Link(lose=(3,)), Link()))
+    network.call(0, Send(b"lost"), 1 * S)
+    network.call(1, Send(b"unanswered"), 1 * S)
+    network.call(0, CRASH, 1_100 * MS)
+    trace = network.run(1_200 * MS)
+    assert [step.name for step in trace.steps if step.end == 0][-1] == CRASH
+    assert (hosts[0].rto, hosts[0].timed, hosts[0].held_ack, hosts[0].timers) == (Rto(), None, None, {})
+    assert hosts[0].tcb == replace(pair(rcv_buff=700, r1=2)[0].tcb, next_iss=400)
+
+
+def test_chances_are_kept() -> None:
+    link = Link(loss=0.2, duplication=0.1, reordering=0.3)
+    hosts = pair(r2=PATIENT)
+    hosts[0].application = Application(bytes(1_000_000))
+    flights = [f for f in opened(hosts, links=(link, Link())).run().flights if f.sender == 0]
+    originals = [f for f in flights if not f.duplicate]
+    arrived = [f.arrives_us - f.sent_us for f in originals if f.arrives_us is not None]
+    assert len(originals) > 600
+    assert 1 - len(arrived) / len(originals) == pytest.approx(0.2, abs=0.04)
+    assert (len(flights) - len(originals)) / len(arrived) == pytest.approx(0.1, abs=0.04)
+    assert sum(wait == 40 * MS for wait in arrived) / len(arrived) == pytest.approx(0.3, abs=0.04)
+    assert set(arrived) == {10 * MS, 40 * MS}
+
+
+def test_jitter_never_reorders() -> None:
+    hosts = pair()
+    hosts[0].application = Application(bytes(100_000))
+    trace = opened(hosts, links=(Link(jitter_us=5 * MS), Link())).run()
+    arrivals = [f.arrives_us or 0 for f in trace.flights if f.sender == 0]
+    waits = [f.arrives_us - f.sent_us for f in trace.flights if f.sender == 0 and f.arrives_us is not None]
+    assert arrivals == sorted(arrivals)
+    assert 10 * MS <= min(waits) < max(waits) <= 15 * MS
+
+
+def test_an_application_fills_its_segments() -> None:
+    hosts = pair()
+    hosts[0].application = Application(bytes(100_000))
+    sizes = [len(f.segment.data) for f in opened(hosts).run().flights if f.segment.data]
+    assert sizes == [1_460] * 68 + [100_000 - 68 * 1_460]
+
+
+def test_an_application_may_close_after_its_peer() -> None:
+    hosts = pair()
+    hosts[0].application = Application(b"request", closes=Closes.AFTER_PEER)
+    network = opened(hosts)
+    assert network.run(10 * S).states(10 * S) == (State.ESTABLISHED, State.ESTABLISHED)
+    network.call(1, CLOSE)
+    assert network.run(20 * S).states(20 * S) == (State.CLOSED, State.TIME_WAIT)
 
 
 def test_two_msl_run_from_the_last_fin() -> None:

@@ -68,12 +68,16 @@ def test_relative_numbers_begin_anew_with_each_call() -> None:
 def test_tshark_reads_the_same_story(
     tmp_path: Path, name: str, end: int, completeness: int, retransmissions: int
 ) -> None:
-    SCENARIOS[name].run().pcap(tmp_path / "story.pcap", end)
+    trace = SCENARIOS[name].run()
+    trace.pcap(tmp_path / "story.pcap", end)
+    seen_us = [flight.sent_us if flight.sender == end else flight.arrives_us for flight in trace.flights]
     fields = ["tcp.checksum.status", "tcp.completeness", "tcp.analysis.retransmission", "ip.checksum.status"]
+    fields += ["frame.time_epoch"]
     command = ["tshark", "-2", "-r", str(tmp_path / "story.pcap"), "-o", "tcp.check_checksum:TRUE", "-T", "fields"]
     command += ["-o", "ip.check_checksum:TRUE", "-E", "separator=;", *(f"-e{field}" for field in fields)]
     shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     rows = [line.split(";") for line in shown.splitlines()]
     assert {row[0] for row in rows} == {row[3] for row in rows} == {"1"}
+    assert [round(float(row[4]) * 1e6) for row in rows] == sorted(at_us for at_us in seen_us if at_us is not None)
     assert {row[1] for row in rows} == {str(completeness)}
     assert sum(bool(row[2]) for row in rows) == retransmissions
