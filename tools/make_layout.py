@@ -9,16 +9,16 @@ from typing import Any
 import tcpbook.figures
 from tcpbook.figures.layout import SHIPPED, _run, key
 from tcpbook.figures.stategraph import source
-from tcpbook.protocol.transitions import transitions
 
 KEPT = {"objects": ("name", "pos"), "edges": ("id", "pos", "lp")}
 
 
 def main() -> None:
-    """Lay the state graph out with the wheel's Graphviz and keep the positions alone."""
-    graph = source(transitions())
-    data = _run("wheel", graph)
-    layouts = {key(graph): {"bb": data["bb"], **{part: _positions(data[part], KEPT[part]) for part in KEPT}}}
+    """Lay the state graphs out with the wheel's Graphviz and keep the positions alone."""
+    layouts = {}
+    for graph in (source(compact=False), source(compact=True)):
+        data = _run("wheel", graph)
+        layouts[key(graph)] = {"bb": data["bb"], **{part: _positions(data[part], KEPT[part]) for part in KEPT}}
     path = Path(tcpbook.figures.__path__[0]) / SHIPPED
     path.write_text(json.dumps(layouts, indent=1) + "\n", "utf-8")
 

@@ -65,6 +65,7 @@ STYLE = f"""
 .tcpbook-lit polygon {{ fill: {CURRENT}; }}
 .tcpbook-legend {{ font-size: 12px; }}
 """
+COMPACT = ".tcpbook-compact .tcpbook-name { font-size: 16px; }"
 
 
 def stategraph(
@@ -72,11 +73,13 @@ def stategraph(
     possible: Iterable[str] = (),
     visited: Iterable[str] = (),
     abrupt: bool = False,
+    compact: bool = False,
 ) -> Figure:
     """Draw the eleven states and the changes of state that RFC 9293 allows (§3.3.2, §3.10).
 
     `current` is filled, `possible` states have dashed borders and bold arcs to them from the current one, `visited`
     ones a tick; `abrupt` adds the arcs to CLOSED that only a reset, an abort, a timeout or an ICMP error takes.
+    `compact` leaves labels and legend out, so that two pictures stand beside each other.
     Raises TcpBookError for an unknown state.
     """
     marks = {
@@ -86,44 +89,49 @@ def stategraph(
     }
     drawn = [each for each in transitions() if abrupt or not each.abrupt]
     drawn.sort(key=lambda each: not each.abrupt)  # what stands back comes first, below the rest
-    arcs = "".join(_arc(each, _is_lit(each, marks)) for each in drawn)
+    arcs = "".join(_arc(each, _is_lit(each, marks), compact) for each in drawn)
     nodes = "".join(
-        _node(name, tuple(mark for mark, states in marks.items() if _state(name) in states))
+        _node(name, compact, tuple(mark for mark, states in marks.items() if _state(name) in states))
         for rank in RANKS
         for name in rank
     )
-    width, height = _places()[0].size
-    legend, rows = _legend(abrupt, tuple(mark for mark, states in marks.items() if states))
+    width, height = _places(compact)[0].size
+    body, style, below = f'<g transform="translate(4,4)">{arcs}{nodes}</g>', STYLE, 0
+    if compact:
+        body, style = f"<g {classes('compact')}>{body}</g>", STYLE + COMPACT
+    else:
+        legend, rows = _legend(abrupt, tuple(mark for mark, states in marks.items() if states))
+        body, below = f'{body}<g transform="translate(4,{height + 32:g})">{legend}</g>', 20 + 20 * rows
     return Figure(
         "stategraph",
-        f'<g transform="translate(4,4)">{arcs}{nodes}</g><g transform="translate(4,{height + 32:g})">{legend}</g>',
-        STYLE,
-        (width + 8, height + 28 + 20 * rows),
+        body,
+        style,
+        (width + 8, height + 8 + below),
         _words(drawn, marks),
         _details(abrupt),
     )
 
 
 @cache
-def _places() -> tuple[Layout, dict[str, Point]]:
+def _places(compact: bool) -> tuple[Layout, dict[str, Point]]:
     """One layout for all pictures, with room for every arc: nothing moves when a layer is switched on."""
-    layout = lay_out(source(transitions()))
-    labels = {_id(each): _label(each).split("\\n") for each in transitions() if not each.abrupt}
+    layout = lay_out(source(compact))
+    labels = {_id(each): _label(each).split("\\n") for each in transitions() if not (each.abrupt or compact)}
     return layout, place(labels, layout, (WIDTH, HEIGHT))
 
 
-def source(drawn: Iterable[Transition]) -> str:
+def source(compact: bool) -> str:
     """The graph in the DOT language. Weights, and which arcs come first, were found by trying."""
     lines = [
-        "digraph { rankdir=TB nodesep=0.25 ranksep=0.4 splines=true mclimit=4",
+        f"digraph {{ rankdir=TB nodesep={0.15 if compact else 0.25} ranksep=0.4 splines=true mclimit=4",
         f"node [shape=box fixedsize=true width={WIDTH / 72:.3f} height={HEIGHT / 72:.3f}]",
         "edge [fontname=Helvetica fontsize=12 arrowsize=0.7]",
     ]
     lines += ["{ rank=same " + " -> ".join(f'"{name}"' for name in rank) + " [style=invis] }" for rank in RANKS]
     order = list(Stated)
-    for each in sorted(drawn, key=lambda each: order.index(each.stated), reverse=True):
+    for each in sorted(transitions(), key=lambda each: order.index(each.stated), reverse=True):
         options = [f'id="{_id(each)}"']
-        if not each.abrupt:
+        if not (each.abrupt or compact):
             options.append(f'label=" {_label(each)} "'.replace("\\n", " \\n "))  # a little air on both sides
         options.append(f"weight={10 if each.path else 0 if each.abrupt else 1}")
         lines.append(f'"{each.before}" -> "{_end(each)}" [{" ".join(options)}]')
@@ -147,8 +155,8 @@ def _is_lit(each: Transition, marks: Marks) -> bool:
 
 
 @cache
-def _arc(each: Transition, lit: bool) -> str:
-    layout, labels = _places()
+def _arc(each: Transition, lit: bool, compact: bool) -> str:
+    layout, labels = _places(compact)
     edge, label = layout.edges[_id(each)], labels.get(_id(each))
     start, *rest = edge.points
     d = f"M{start[0]:g},{start[1]:g}C" + " ".join(f"{x:g},{y:g}" for x, y in rest)
@@ -180,8 +188,8 @@ def _state(name: str) -> State:
 
 
 @cache
-def _node(name: str, marks: tuple[str, ...]) -> str:
-    x, y = _places()[0].nodes[name]
+def _node(name: str, compact: bool, marks: tuple[str, ...]) -> str:
+    x, y = _places(compact)[0].nodes[name]
     state = _state(name)
     twin = ' data-twin=""' if name == TWIN else ""
     return (

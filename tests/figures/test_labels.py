@@ -15,7 +15,7 @@ from tcpbook.figures.stategraph import HEIGHT, WIDTH, source
 from tcpbook.protocol.transitions import transitions
 
 WHEEL = Path(sysconfig.get_path("scripts")) / "graphviz-pure"
-GRAPH = source(transitions())
+GRAPH = source(compact=False)
 LABELS = {f"{each.before}-{each.after}": each.labels[0].split(" / ") for each in transitions() if not each.abrupt}
 
 

@@ -97,7 +97,7 @@ def test_the_shipped_layout_takes_over_when_nothing_runs(programs: Programs, scr
     if script:
         for name in ("graphviz-pure", "dot"):
             programs.add(name, script)
-    graph = source(transitions())
+    graph = source(compact=False)
     with pytest.warns(UserWarning, match=r"^Graphviz does not run here, so pictures use the layout that ships"):
         assert set(lay_out(graph).edges) == {f"{each.before}-{each.after}" for each in transitions()}
     with (
@@ -132,7 +132,7 @@ def test_the_forced_engine_is_the_one_that_runs(
     monkeypatch.setenv("TCPBOOK_LAYOUT", name)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        lay_out(source(transitions()))
+        lay_out(source(compact=False))
     assert programs.runs == ([program] if program else [])
 
 
@@ -153,9 +153,9 @@ def test_a_graph_is_laid_out_once_for_each_content(programs: Programs) -> None:
 
 def test_the_shipped_layouts_are_of_todays_transitions() -> None:
     """Fails when a rule adds a transition, until tools/make_layout.py has been run."""
-    shipped = layout._read(layout._shipped(source(transitions())))
+    shipped = layout._read(layout._shipped(source(compact=False)))
     assert set(shipped.edges) == {f"{each.before}-{each.after}" for each in transitions()}
 
 
 def test_a_changed_graph_has_another_key() -> None:
-    assert key(source(transitions())) != key(source(transitions()[1:]))
+    assert key(source(compact=False)) != key(source(compact=True))

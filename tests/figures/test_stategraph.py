@@ -184,3 +184,14 @@ def test_highlighting_never_lays_out_again(monkeypatch: pytest.MonkeyPatch) -> N
     for state in State:
         stategraph(state, possible=[State.CLOSED], visited=[State.LISTEN], abrupt=True)
     assert len(runs) == 1
+
+
+def test_two_compact_graphs_fit_beside_each_other() -> None:
+    """They show every state and arc, but no label and no legend; marks work as in the full one."""
+    figure = stategraph("SYN-SENT", ["ESTABLISHED"], abrupt=True, compact=True)
+    root = parsed(figure.svg)
+    assert len(arcs(root)) == len(transitions())
+    assert {"".join(label.itertext()) for label in root.iter(f"{SVG}text")} <= {*State, "✓", ""}
+    assert float(root.attrib["width"]) < 520
+    lit = [name for name, arc in arcs(root).items() if "tcpbook-lit" in arc.attrib["class"].split()]
+    assert lit == ["SYN-SENT-ESTABLISHED"]
