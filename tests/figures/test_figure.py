@@ -11,14 +11,20 @@ import pytest
 
 from tcpbook.figures.figure import Figure, classes, text
 from tcpbook.figures.headermap import headermap
+from tcpbook.figures.seqspace import seqspace
 from tcpbook.figures.stategraph import stategraph
+from tcpbook.protocol.events import Send
 from tcpbook.protocol.flags import Flags
+from tcpbook.protocol.machine import step
 from tcpbook.protocol.options import MSS, NOP, TIMESTAMPS
 from tcpbook.protocol.segment import Segment
+from tcpbook.protocol.situations import in_state
 from tcpbook.protocol.state import State
 
 SVG = "{http://www.w3.org/2000/svg}"
 SYN = Segment(49152, 80, 100, flags=Flags.SYN, options=(MSS(1460), TIMESTAMPS((1, 2)), NOP()), data=b"hello")
+
+IN_FLIGHT = step(in_state(State.ESTABLISHED), Send(bytes(9_000))).tcb
 
 PICTURES: dict[str, tuple[Callable[[], Figure], Callable[[], Figure]]] = {
     "stategraph": (
@@ -26,6 +32,7 @@ PICTURES: dict[str, tuple[Callable[[], Figure], Callable[[], Figure]]] = {
         lambda: stategraph(State.LISTEN, [State.CLOSED], [State.CLOSING]),
     ),
     "headermap": (lambda: headermap(SYN, ["SYN"]), lambda: headermap(SYN)),
+    "seqspace": (lambda: seqspace(IN_FLIGHT), lambda: seqspace(in_state(State.LISTEN, passive=True))),
 }
 """Every kind of picture, twice: with two contents."""
 
