@@ -45,6 +45,7 @@ STYLE = f"""
 .tcpbook-moment {{ font-size: 11px; }}
 .tcpbook-halo text {{ paint-order: stroke; stroke: {PAPER}; stroke-width: 4px; stroke-linejoin: round; }}
 .tcpbook-label {{ font-size: 12px; }}
+.tcpbook-crossed .tcpbook-label {{ font-size: 11px; }}
 .tcpbook-flight path {{ fill: none; stroke: {INK}; stroke-width: 1.4; }}
 .tcpbook-flight polygon {{ fill: {INK}; }}
 .tcpbook-again path {{ stroke-dasharray: 8 4; }}
@@ -79,7 +80,9 @@ def ladder(
         own = [step for step in steps if step.end == end]
         parts += [*_bands(own, end, heights, bottom), *_timers(own, end, heights)]
     parts += [_moment(at, y) for at, y in heights.items()]
-    parts += [_flight(flight, trace.relative(flight) if relative else flight.segment, heights) for flight in flights]
+    for flight in flights:
+        segment = trace.relative(flight) if relative else flight.segment
+        parts.append(_flight(flight, segment, heights, any(_cross(flight, other) for other in flights)))
     parts += [_step(number, step, heights) for number, step in enumerate(steps) if _tells(step)]
     if at_us is not None:
         y = max((height for at, height in heights.items() if at <= at_us), default=TOP)
@@ -141,7 +144,14 @@ def _seconds(us: int) -> str:
     return f"{us / 1_000_000:.6f}".rstrip("0").rstrip(".") + " s"
 
 
-def _flight(flight: Flight, segment: Segment, heights: dict[int, float]) -> str:
+def _cross(one: Flight, other: Flight) -> bool:
+    """Whether two segments from different ends are under way at the same time."""
+    if one.sender == other.sender or one.arrives_us is None or other.arrives_us is None:
+        return False
+    return one.sent_us < other.arrives_us and other.sent_us < one.arrives_us
+
+
+def _flight(flight: Flight, segment: Segment, heights: dict[int, float], crossed: bool) -> str:
     start, stop = map(float, BAND if flight.sender == 0 else BAND[::-1])
     top = heights.get(flight.sent_us, TOP)
     stray = flight.sent_us == flight.arrives_us  # it comes out of the network; the other end did not send it now
@@ -161,11 +171,14 @@ def _flight(flight: Flight, segment: Segment, heights: dict[int, float]) -> str:
     if flight.lost:
         end = f'<path {classes("cross")} d="M{stop - 6:g},{low - 6:g}l12,12m0,-12l-12,12"/>'
     off, below = (2, -9) if stray else (34, 10)  # what arrived at the sender comes from above
+    if crossed:  # two labels share the width
+        off = 10
     at = start + off * along, top + off * down + below
     label = text(0, 0, _label(segment) + _remark(flight), "label", anchor=_anchor(1 - flight.sender))
     kind = "copy" if flight.duplicate else "again" if flight.retransmission else ""
+    width = "crossed" if crossed else ""
     return (
-        f'<g {classes("flight", "halo", kind)} data-flight="{flight.number}" data-us="{flight.sent_us}">'
+        f'<g {classes("flight", "halo", kind, width)} data-flight="{flight.number}" data-us="{flight.sent_us}">'
         f'<path d="M{start:g},{top:g}L{stop:g},{low:g}"/>{end}'
         f'<g transform="translate({at[0]:.1f},{at[1]:.1f}) rotate({angle:.2f})">{label}</g></g>'
     )

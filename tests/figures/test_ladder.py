@@ -51,6 +51,14 @@ def test_a_lost_segment_ends_in_a_cross_and_its_retransmission_is_marked() -> No
     assert "tcpbook-again" in again.attrib["class"]
 
 
+def test_segments_that_cross_have_smaller_labels_nearer_to_their_senders() -> None:
+    flights = groups(ladder(SCENARIOS["simultaneous close"].run()).svg, "flight")
+    crossed = ["tcpbook-crossed" in flight.attrib["class"] for flight in flights]
+    assert crossed == [False] * 3 + [True] * 4
+    old_and_late = groups(ladder(SCENARIOS["old duplicate SYN"].run()).svg, "flight")
+    assert sum("tcpbook-crossed" in flight.attrib["class"] for flight in old_and_late) == 2
+
+
 def test_timers_that_ran_out_are_shown_with_their_length() -> None:
     trace = SCENARIOS["last ACK of the close lost"].run()
     assert [said(timer) for timer in groups(ladder(trace).svg, "timer")] == ["2 MSL 240 s", "RTO 1 s"]
