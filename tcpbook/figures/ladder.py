@@ -1,7 +1,9 @@
 """The ladder: time runs down, each end's state is a band at its side, segments cross between them.
 
-For widgets, `interactive()` gives the same SVG with these hooks: a segment is `g[data-flight="3"]`, a step of an end
-`g[data-step="5"]`, both by number, and `data-us` is its moment; the class tcpbook-lit highlights it.
+For widgets, `interactive()` gives the same SVG with these hooks: whatever a step brings about has its number in
+`data-step` (a word beside a band, a band, a moment, a timer that ran out, a segment sent); a segment has its number
+in `data-flight` and the step of its arrival, if any, in `data-arrival`. The class tcpbook-lit highlights a segment,
+tcpbook-air shows it under way, tcpbook-later hides what is yet to come.
 """
 
 from __future__ import annotations
@@ -56,6 +58,8 @@ STYLE = f"""
 .tcpbook-now path {{ fill: none; stroke: {CURRENT}; stroke-width: 2; }}
 .tcpbook-lit path {{ stroke: {CURRENT}; stroke-width: 3.5; }}
 .tcpbook-lit polygon {{ fill: {CURRENT}; }}
+.tcpbook-air path {{ stroke-dasharray: 2 5; }}
+.tcpbook-air polygon, .tcpbook-later {{ visibility: hidden; }}
 """
 
 
@@ -73,20 +77,25 @@ def ladder(
     steps, flights = trace.steps, trace.flights
     if not steps:
         raise TcpBookError("there are 0 events in this trace, a ladder needs one; run the network longer")
-    heights = _heights(steps, to_scale)
-    bottom = max(heights.values()) + FOOT
+    places = heights(steps, to_scale)
+    bottom = max(places.values()) + FOOT
     parts = [text(_outer(end), TOP - 26, name, "end", anchor=_anchor(end)) for end, name in enumerate(trace.names)]
     for end in (0, 1):
-        own = [step for step in steps if step.end == end]
-        parts += [*_bands(own, end, heights, bottom), *_timers(own, end, heights)]
-    parts += [_moment(at, y) for at, y in heights.items()]
+        own = {number: step for number, step in enumerate(steps, 1) if step.end == end}
+        parts += [*_bands(own, end, places, bottom), *_timers(own, end, places)]
+    first = {step.at_us: number for number, step in reversed([*enumerate(steps, 1)])}
+    parts += [_moment(at, y, first[at]) for at, y in places.items()]
+    sent = {flight: number for number, step in enumerate(steps, 1) for flight in step.sent}
+    arrivals = {step.flight: number for number, step in enumerate(steps, 1)}
     for flight in flights:
         segment = trace.relative(flight) if relative else flight.segment
-        parts.append(_flight(flight, segment, heights, any(_cross(flight, other) for other in flights)))
-    parts += [_step(number, step, heights) for number, step in enumerate(steps) if _tells(step)]
+        arrival = arrivals.get(flight.number)
+        when = _data(step=sent.get(flight.number, arrival), flight=flight.number, arrival=arrival)
+        parts.append(_flight(flight, segment, places, any(_cross(flight, other) for other in flights), when))
+    parts += [_step(number, step, places) for number, step in enumerate(steps, 1) if _tells(step)]
     if at_us is not None:
-        y = max((height for at, height in heights.items() if at <= at_us), default=TOP)
-        parts.append(f'<g {classes("now")}><path d="M{TIME + 4},{y:g}H{WIDTH - 4}"/></g>')
+        y = max((height for at, height in places.items() if at <= at_us), default=TOP)
+        parts.insert(0, f'<g {classes("now")}><path d="M{TIME + 4},{y:g}H{WIDTH - 4}"/></g>')  # below all words
     lost = sum(flight.lost for flight in flights)
     states = zip(trace.names, trace.states(steps[-1].at_us), strict=True)
     ends = ", ".join(f"{name} ends in {state}" for name, state in states)
@@ -95,13 +104,17 @@ def ladder(
     return Figure("ladder", "".join(parts), STYLE, (WIDTH, bottom + 8), words, details)
 
 
-def _heights(steps: list[Step], to_scale: bool) -> dict[int, float]:
-    """How far down each moment stands."""
+def heights(steps: list[Step], to_scale: bool = False) -> dict[int, float]:
+    """How far down each moment stands, in units of the picture."""
     moments = sorted({step.at_us for step in steps})
     if to_scale:
         span = moments[-1] - moments[0] or 1
         return {at: TOP + SCALED * (at - moments[0]) / span for at in moments}
     return {at: TOP + ROW * number for number, at in enumerate(moments)}
+
+
+def _data(**numbers: int | None) -> str:
+    return " ".join(f'data-{name}="{number}"' for name, number in numbers.items() if number is not None)
 
 
 def _outer(end: int) -> float:
@@ -113,34 +126,43 @@ def _anchor(end: int) -> str:
     return "end" if end == 0 else "start"
 
 
-def _bands(own: list[Step], end: int, heights: dict[int, float], bottom: float) -> Iterator[str]:
-    changes = [(TOP - 14.0, State.CLOSED)]
-    changes += [(heights[step.at_us], step.tcb.state) for step in own if step.tcb.state is not step.before]
+def _bands(own: dict[int, Step], end: int, places: dict[int, float], bottom: float) -> Iterator[str]:
+    changes = [(0, TOP - 14.0, State.CLOSED)]
+    changes += [
+        (number, places[step.at_us], step.tcb.state)
+        for number, step in own.items()
+        if step.tcb.state is not step.before
+    ]
     x = BAND[0] - THICK if end == 0 else BAND[1]
-    for (y, state), (lower, _) in pairwise([*changes, (bottom, State.CLOSED)]):
+    for (number, y, state), (_, lower, _) in pairwise([*changes, (0, bottom, State.CLOSED)]):
         rect = f'<rect x="{x}" y="{y:g}" width="{THICK}" height="{lower - y:g}"/>'
-        yield f"<g {classes('band', PHASES.get(state, 'closing'))}>{rect}</g>"
+        yield f"<g {classes('band', PHASES.get(state, 'closing'))} {_data(step=number)}>{rect}</g>"
 
 
-def _timers(own: list[Step], end: int, heights: dict[int, float]) -> Iterator[str]:
+def _timers(own: dict[int, Step], end: int, places: dict[int, float]) -> Iterator[str]:
     """From where a timer that ran out was started, to where it ran out."""
     started: dict[str, int] = {}
-    for step in own:
+    for number, step in own.items():
         name, short = TIMEOUTS.get(step.name, ("", ""))
         if name in started:
             x = BAND[0] + 8 if end == 0 else BAND[1] - 8
-            top, low = heights[started[name]], heights[step.at_us]
-            words = f"{short} {_seconds(step.at_us - started[name])}"
+            top, low = places[started[name]], places[step.at_us]
+            words = f"{short} {seconds(step.at_us - started[name])}"
             label = text(x + (6 if end == 0 else -6), (top + low) / 2, words, anchor=_anchor(1 - end))
-            yield f'<g {classes("timer", "halo")}><path d="M{x},{top:g}V{low:g}"/>{label}</g>'
+            yield f'<g {classes("timer", "halo")} {_data(step=number)}><path d="M{x},{top:g}V{low:g}"/>{label}</g>'
         started |= {effect.name: step.at_us for effect in step.effects if isinstance(effect, Timer)}
 
 
-def _moment(at_us: int, y: float) -> str:
-    return text(TIME, y, _seconds(at_us), "moment", anchor="end")
+def _moment(at_us: int, y: float, step: int) -> str:
+    return f"<g {_data(step=step)}>{text(TIME, y, seconds(at_us), 'moment', anchor='end')}</g>"
 
 
-def _seconds(us: int) -> str:
+def seconds(us: int) -> str:
+    """A time in words.
+
+    >>> seconds(1_500_000)
+    '1.5 s'
+    """
     return f"{us / 1_000_000:.6f}".rstrip("0").rstrip(".") + " s"
 
 
@@ -151,14 +173,14 @@ def _cross(one: Flight, other: Flight) -> bool:
     return one.sent_us < other.arrives_us and other.sent_us < one.arrives_us
 
 
-def _flight(flight: Flight, segment: Segment, heights: dict[int, float], crossed: bool) -> str:
+def _flight(flight: Flight, segment: Segment, places: dict[int, float], crossed: bool, data: str) -> str:
     start, stop = map(float, BAND if flight.sender == 0 else BAND[::-1])
-    top = heights.get(flight.sent_us, TOP)
+    top = places.get(flight.sent_us, TOP)
     stray = flight.sent_us == flight.arrives_us  # it comes out of the network; the other end did not send it now
     if stray:
         start = (start + stop) / 2
-    if flight.arrives_us in heights:
-        low = heights[flight.arrives_us]
+    if flight.arrives_us in places:
+        low = places[flight.arrives_us]
     else:  # lost, or still on its way when the picture ends
         stop, low = start + 0.72 * (stop - start), top + SLOPE
     length = hypot(stop - start, low - top)
@@ -178,7 +200,7 @@ def _flight(flight: Flight, segment: Segment, heights: dict[int, float], crossed
     kind = "copy" if flight.duplicate else "again" if flight.retransmission else ""
     width = "crossed" if crossed else ""
     return (
-        f'<g {classes("flight", "halo", kind, width)} data-flight="{flight.number}" data-us="{flight.sent_us}">'
+        f'<g {classes("flight", "halo", kind, width)} {data}>'
         f'<path d="M{start:g},{top:g}L{stop:g},{low:g}"/>{end}'
         f'<g transform="translate({at[0]:.1f},{at[1]:.1f}) rotate({angle:.2f})">{label}</g></g>'
     )
@@ -202,12 +224,12 @@ def _tells(step: Step) -> bool:
     return step.tcb.state is not step.before or not (isinstance(step.cause, Segment) or step.name == "RECEIVE")
 
 
-def _step(number: int, step: Step, heights: dict[int, float]) -> str:
-    x, y, anchor = _outer(step.end), heights[step.at_us], _anchor(step.end)
+def _step(number: int, step: Step, places: dict[int, float]) -> str:
+    x, y, anchor = _outer(step.end), places[step.at_us], _anchor(step.end)
     words = []
     if not isinstance(step.cause, Segment):
         cause = f"{TIMEOUTS[step.name][1]} over" if step.name in TIMEOUTS else step.name
         words.append(text(x, y - 7, cause, "cause", anchor=anchor))
     if step.tcb.state is not step.before:
         words.append(text(x, y + 7, step.tcb.state, "state", anchor=anchor))
-    return f'<g {classes("step", "halo")} data-step="{number}" data-us="{step.at_us}">{"".join(words)}</g>'
+    return f"<g {classes('step', 'halo')} {_data(step=number)}>{''.join(words)}</g>"

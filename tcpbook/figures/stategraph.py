@@ -65,7 +65,7 @@ STYLE = f"""
 .tcpbook-lit polygon {{ fill: {CURRENT}; }}
 .tcpbook-legend {{ font-size: 12px; }}
 """
-COMPACT = ".tcpbook-compact .tcpbook-name { font-size: 16px; }"
+COMPACT = ".tcpbook-compact .tcpbook-name { font-size: 15px; }"
 
 
 def stategraph(

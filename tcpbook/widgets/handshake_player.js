@@ -1,0 +1,125 @@
+// Shows the frame that the reader chose. Every frame was computed by Python.
+
+const PAUSE_MS = 1200; // between two steps of a playing player
+const BELOW = 14; // how far a band reaches below the moment on show, so that a new state is seen
+
+function render({ model, el }) {
+  const frames = model.get("frames");
+  const last = frames.length - 1;
+  const go = (at) => {
+    model.set("at", Math.max(0, Math.min(last, at)));
+    model.save_changes();
+  };
+
+  // The controls
+  let timer = null;
+  const pause = () => {
+    clearInterval(timer);
+    timer = null;
+    play.textContent = "Play";
+  };
+  const button = (label, onclick) => make("button", { type: "button", onclick }, [label]);
+  const chosen = (at) => () => { pause(); go(at()); };
+  const start = button("To start", chosen(() => 0));
+  const back = button("Back", chosen(() => model.get("at") - 1));
+  const play = button("Play", () => {
+    if (timer !== null) return pause();
+    if (model.get("at") === last) go(0);
+    play.textContent = "Pause";
+    timer = setInterval(() => {
+      go(model.get("at") + 1);
+      if (model.get("at") === last) pause();
+    }, PAUSE_MS);
+  });
+  const step = button("Step", chosen(() => model.get("at") + 1));
+  const end = button("To end", chosen(() => last));
+  const slider = make("input", { type: "range", min: 0, max: last, aria: { label: "Step" } });
+  slider.oninput = chosen(() => Number(slider.value));
+  const count = make("span", { className: "tcpbook-player-count" });
+  const controls = make("div", { className: "tcpbook-player-controls" }, [start, back, play, step, end, slider, count]);
+  const told = make("p", { className: "tcpbook-player-told", aria: { live: "polite" } });
+
+  // The ladder, drawn by Python; nothing of the reader's is in it
+  const ladder = make("div", { className: "tcpbook-player-ladder", role: "region", tabIndex: 0, aria: { label: "Ladder" } });
+  ladder.innerHTML = model.get("ladder");
+  const number = (part, name) => (name in part.dataset ? Number(part.dataset[name]) : Infinity);
+  const parts = [...ladder.querySelectorAll("[data-step]")];
+  const bands = [...ladder.querySelectorAll(".tcpbook-band rect")].map((rect) =>
+    [rect, Number(rect.getAttribute("y")), Number(rect.getAttribute("height"))]);
+  const now = ladder.querySelector(".tcpbook-now");
+
+  // Both ends: the state graph and the variables
+  const ends = model.get("names").map((name) => {
+    const state = make("strong", {});
+    const graph = make("div", { className: "tcpbook-player-graph" });
+    graph.innerHTML = model.get("graph");
+    const svg = graph.firstElementChild;
+    svg.setAttribute("role", "img");
+    svg.removeAttribute("aria-labelledby"); // the other end's graph has the same ids
+    svg.querySelectorAll("title, desc").forEach((words) => words.remove());
+    const cells = model.get("variables").map(() => make("td", {}));
+    const rows = model.get("variables").map((variable, row) =>
+      make("tr", {}, [make("th", { scope: "row" }, [variable]), cells[row]]));
+    const box = make("div", { role: "group", aria: { label: `End ${name}` } }, [
+      make("p", {}, [`${name}: `, state]), make("table", {}, [make("tbody", {}, rows)]), graph]);
+    const nodes = [...graph.querySelectorAll("[data-state]")];
+    const arcs = [...graph.querySelectorAll("[data-arc]")];
+    return { name, box, state, svg, cells, nodes, arcs };
+  });
+  const sides = make("div", { className: "tcpbook-player-ends" }, ends.map(({ box }) => box));
+  const why = make("ol", { className: "tcpbook-player-why", aria: { label: "The rules that fired" } });
+
+  function showControls() {
+    const at = model.get("at");
+    slider.value = at;
+    slider.setAttribute("aria-valuetext", frames[at].told);
+    count.textContent = `${at} of ${last}${frames[at].time && `, ${frames[at].time}`}`;
+    start.disabled = back.disabled = at === 0;
+    step.disabled = end.disabled = at === last;
+    told.textContent = frames[at].told;
+  }
+
+  function showLadder() {
+    const { step: at, y: height } = frames[model.get("at")];
+    for (const part of parts) {
+      const [from, arrival] = [number(part, "step"), number(part, "arrival")];
+      const flies = "flight" in part.dataset;
+      part.classList.toggle("tcpbook-later", from > at);
+      part.classList.toggle("tcpbook-air", flies && from <= at && at < arrival && "arrival" in part.dataset);
+      part.classList.toggle("tcpbook-lit", flies && (from === at || arrival === at));
+    }
+    const y = at ? height : frames[1].y - BELOW;
+    for (const [rect, top, height] of bands) rect.setAttribute("height", Math.max(0, Math.min(height, y + BELOW - top)));
+    now.setAttribute("transform", `translate(0,${y - frames[1].y})`);
+    const scale = ladder.scrollHeight / ladder.firstElementChild.viewBox.baseVal.height;
+    ladder.scrollTop = y * scale - ladder.clientHeight * 0.7;
+  }
+
+  function showEnds() {
+    frames[model.get("at")].ends.forEach((end, place) => {
+      const { name, state, svg, cells, nodes, arcs } = ends[place];
+      state.textContent = end.state;
+      svg.setAttribute("aria-label", `State graph of ${name}: ${end.state}`);
+      for (const node of nodes) node.classList.toggle("tcpbook-current", node.dataset.state === end.state);
+      for (const arc of arcs) arc.classList.toggle("tcpbook-lit", arc.dataset.arc === end.arc);
+      cells.forEach((cell, row) => {
+        cell.textContent = end.values[row];
+        cell.classList.toggle("tcpbook-player-changed", end.changed.includes(row));
+      });
+    });
+  }
+
+  function showRules() {
+    why.replaceChildren(...frames[model.get("at")].rules.map(([check, sentence, section]) =>
+      make("li", {}, [make("b", {}, [check]), `: ${sentence} `, make("small", {}, [`§${section}`])])));
+  }
+
+  el.replaceChildren(make("div", { className: "tcpbook-view tcpbook-player" }, [controls, told, ladder, sides, why]));
+  const undone = [
+    keepKeys(el), pause,
+    ...[showControls, showLadder, showEnds, showRules].map((show) => follow(model, ["at"], show)),
+  ];
+  return () => undone.forEach((each) => each());
+}
+
+export default { render };
