@@ -89,8 +89,8 @@ def _decode(data: bytes, verify: bool, problems: list[Problem] | None) -> Packet
 def _recognize(data: bytes) -> _Found:
     """Tell what the bytes start with.
 
-    A bare segment may look like anything, so headers are believed where their checksum or lengths agree, and
-    otherwise only if the bytes make no TCP segment.
+    A bare segment may look like anything, so headers are believed where two things speak for them (checksum, length,
+    protocol), and where one does only if the bytes make no TCP segment.
     """
     guesses = [_Found(_sure_of_ip(data, 0, exact=True), (f"IPv{data[0] >> 4}",))] if data else []
     guesses.append(_recognize_ethernet(data))
@@ -119,8 +119,9 @@ def _sure_of_ip(data: bytes, at: int, exact: bool) -> int:
     if version == 4 and left >= IPV4_BYTES and data[at] & 15 >= 5:
         header = data[at : at + (data[at] & 15) * 4]
         total = int.from_bytes(header[2:4], "big")
+        whole = len(header) == (data[at] & 15) * 4
         fits = total == left or (not exact and len(header) <= total <= left)
-        return 2 if internet_checksum(header) == 0 or (fits and header[9] == PROTOCOL) else header[9] == PROTOCOL
+        return min(2, (whole and internet_checksum(header) == 0) + fits + (header[9] == PROTOCOL))
     if version == 6 and left >= IPV6_BYTES:
         total = IPV6_BYTES + int.from_bytes(data[at + 4 : at + 6], "big")
         known = data[at + 6] in (PROTOCOL, *PROTOCOLS, *EXTENSION_HEADERS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tcpbook.protocol.errors import TcpBookError
@@ -67,7 +67,10 @@ def test_the_segment_is_found(name: str) -> None:
 @given(st.sampled_from([(0x4500, 0x4FFF), (0x6000, 0x6FFF), (0, 65535)]).flatmap(lambda r: st.integers(*r)), PORTS,
        st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.binary(max_size=60))  # fmt: skip
 @example(source=0x6000, destination=0, seq=0, ack=0, data=bytes(20))  # an IPv6 header, if it had no payload
+@example(source=0x4700, destination=0, seq=0, ack=19_954, data=b"\x8e\5\xa3\xf6\xe9")  # an IPv4 header, cut off
+@example(source=0x4500, destination=0, seq=0, ack=0x6AEF, data=b"")  # an IPv4 header's checksum, by accident
 def test_a_bare_segment_is_not_mistaken(source: int, destination: int, seq: int, ack: int, data: bytes) -> None:
+    assume(destination != 20 + len(data) or ack >> 16 & 255 != 6)  # IPv4's length and protocol: it is both
     segment = Segment(source, destination, seq, ack, Flags.ACK, data=data)
     assert Packet.decode(segment.encode()) == Packet(segment, (), 0, 20 + len(data))
 
