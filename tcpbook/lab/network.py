@@ -184,7 +184,7 @@ class Network:
     def _handle(self, end: int, event: Segment | Call, flight: int | None = None) -> None:
         host = self.hosts[end]
         before = host.tcb
-        outcome = step(before, event)
+        outcome = self._outcome(end, event)
         host.tcb = outcome.tcb
         self._estimate(host, event, before)
         sent: list[int] = []
@@ -206,6 +206,16 @@ class Network:
         self._record(end, event, flight, before.state, outcome, sent)
         self._act(end)
 
+    def _outcome(self, end: int, event: Segment | Call) -> Outcome:
+        host = self.hosts[end]
+        tcb = host.tcb
+        if not isinstance(event, Segment):
+            return step(tcb, event)
+        if event.destination_port != tcb.local_port or tcb.remote_port not in (None, event.source_port):
+            # It belongs to no connection here, so it is answered as in CLOSED (§3.10.7.1).
+            return step(tcb.deleted(), event)._replace(tcb=tcb)
+        return step(tcb, event)
+
     def _estimate(self, host: Host, event: Segment | Call, before: TCB) -> None:
         """Measure round trips and set the RTO (RFC 6298 §3, §5)."""
         tcb = host.tcb
@@ -224,12 +234,17 @@ class Network:
 
     @staticmethod
     def _may_wait(host: Host, event: Segment | Call, sent: Segment, before: TCB) -> bool:
-        """Whether an ACK may wait for a companion: that of text in order, every second time (§3.8.6.3)."""
+        """Whether an ACK may wait for a companion: that of text in order, every second time (§3.8.6.3).
+
+        The ACK of a FIN waits where our own FIN may follow at once and take it along: in CLOSE-WAIT.
+        """
         return (
             host.delayed_ack_us is not None
             and host.held_ack is None
             and isinstance(event, Segment)
-            and len(event.data) == event.len > 0
+            and event.len > 0
+            and not event.flags & Flags.SYN
+            and (not event.flags & Flags.FIN or host.tcb.state is State.CLOSE_WAIT)
             and event.seq == before.rcv_nxt
             and not before.held
             and sent.flags == Flags.ACK

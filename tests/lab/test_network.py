@@ -10,7 +10,7 @@ import pytest
 from tcpbook.lab.network import Application, Closes, Host, Link, Network, pair
 from tcpbook.lab.trace import CRASH, Trace
 from tcpbook.protocol.errors import TcpBookError
-from tcpbook.protocol.events import CLOSE, Event, Open, Receive, Send
+from tcpbook.protocol.events import CLOSE, Event, Open, Receive, Send, Signaled
 from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.rto import Rto
 from tcpbook.protocol.segment import Segment
@@ -160,13 +160,32 @@ def test_an_ack_that_tells_of_a_gap_or_its_end_does_not_wait() -> None:
     assert acks_of_three(Link(late={3: 25 * MS})) == [(20 * MS, 0), (30 * MS, 0), (35 * MS, 12)]
 
 
-def test_the_ack_of_text_with_a_fin_does_not_wait() -> None:
+def acks_of_a_fin(*calls: Signaled) -> list[tuple[int, str]]:
+    """When and how B, which delays its ACKs, answers text and FIN that arrive at 1 s, after its user's calls."""
     hosts = pair()
     hosts[1].delayed_ack_us = 200 * MS
-    network = opened(hosts)
-    network.inject(1, Segment(49_152, 80, 101, 301, Flags.FIN | Flags.ACK, data=b"bye"), 1 * S)
-    trace = network.run(1_005 * MS)
-    assert [f.segment.ack for f in trace.flights if f.sender == 1 and f.sent_us == 1 * S] == [105]
+    network = opened(hosts, links=(Link(), Link(lose=(2, 3))))
+    for call in calls:
+        network.call(1, call, 1 * S - 1)
+    network.inject(1, Segment(49_152, 80, 101, 301 + len(calls), Flags.FIN | Flags.ACK, data=b"bye"), 1 * S)
+    trace = network.run(1_500 * MS)
+    return [(f.sent_us - S, str(f.segment.flags)) for f in trace.flights if f.sender == 1 and f.segment.ack == 105]
+
+
+def test_the_ack_of_a_fin_waits_where_our_own_fin_may_take_it_along() -> None:
+    assert acks_of_a_fin() == [(200 * MS, "ACK")]  # in CLOSE-WAIT
+    assert acks_of_a_fin(CLOSE) == [(0, "ACK")]  # in TIME-WAIT: nothing more will be sent
+
+
+def test_a_segment_of_another_connection_is_answered_as_if_there_were_none() -> None:
+    """§3.10.7.1: a RST that its sender will believe; the connection at hand hears nothing of it."""
+    network = opened()
+    network.inject(1, Segment(6_000, 80, 101, 301, Flags.FIN | Flags.ACK), 1 * S)
+    network.inject(0, Segment(80, 6_000, 301, 101, Flags.FIN | Flags.ACK), 1 * S)
+    trace = network.run()
+    assert trace.states(2 * S) == (State.ESTABLISHED, State.ESTABLISHED)
+    resets = [f.segment[:3] for f in trace.flights if f.segment.flags & Flags.RST]
+    assert resets == [(80, 6_000, 301), (6_000, 80, 101)]
 
 
 def test_each_new_ack_restarts_the_user_timeout() -> None:
