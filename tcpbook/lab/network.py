@@ -14,6 +14,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from tcpbook.lab.cookies import Cookies
 from tcpbook.lab.trace import CRASH, Flight, Step, Trace
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.events import (
@@ -83,7 +84,7 @@ class Application(NamedTuple):
 
 @dataclass
 class Host:
-    """One end. `user_timeout_us` and `delayed_ack_us` are off when None; a timer runs until its time in `timers`."""
+    """One end. `user_timeout_us`, `delayed_ack_us`, `cookies` are off when None; timers run until `timers` says."""
 
     name: str
     address: str
@@ -92,6 +93,7 @@ class Host:
     msl_us: int = MSL_US
     user_timeout_us: int | None = None
     delayed_ack_us: int | None = None
+    cookies: Cookies | None = None
     received: bytearray = field(default_factory=bytearray)
     rto: Rto = field(default_factory=Rto)
     timed: tuple[int, int] | None = None  # the number whose ACK ends a round trip, and when that began
@@ -214,6 +216,8 @@ class Network:
         if event.destination_port != tcb.local_port or tcb.remote_port not in (None, event.source_port):
             # It belongs to no connection here, so it is answered as in CLOSED (§3.10.7.1).
             return step(tcb.deleted(), event)._replace(tcb=tcb)
+        if host.cookies and tcb.state is State.LISTEN:
+            return host.cookies.answer(tcb, event, (self.hosts[-1 - end].address, host.address), self.now_us)
         return step(tcb, event)
 
     def _estimate(self, host: Host, event: Segment | Call, before: TCB) -> None:
