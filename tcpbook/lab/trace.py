@@ -170,7 +170,11 @@ class Trace:
         )
 
     def pcap(self, path: str | Path, end: int = 0) -> None:
-        """Write what a capture at one end would hold: all it sent, and what reached it. Wireshark opens it."""
+        """Write a capture to a file that Wireshark opens."""
+        Path(path).write_bytes(self.capture(end))
+
+    def capture(self, end: int = 0) -> bytes:
+        """What a capture at one end would hold, all it sent and what reached it, in the pcap format."""
         seen = []
         for flight in self.flights:
             at_us = flight.sent_us if flight.sender == end else flight.arrives_us
@@ -182,7 +186,7 @@ class Trace:
             receiver = len(self.names) - 1 - flight.sender
             packet = encode_packet(flight.segment, self.addresses[flight.sender], self.addresses[receiver])
             parts += [struct.pack("<IIII", *divmod(at_us, 1_000_000), len(packet), len(packet)), packet]
-        Path(path).write_bytes(b"".join(parts))
+        return b"".join(parts)
 
 
 def _section(step: Step) -> str:

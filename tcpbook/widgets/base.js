@@ -26,3 +26,40 @@ function follow(model, traits, show) {
   show();
   return () => model.off(event, show);
 }
+
+// One end of a connection: its state, its variables, and its state graph, which Python drew.
+function makeEnd(name, variables, svg) {
+  const state = make("strong");
+  const cells = variables.map(() => make("td"));
+  const rows = variables.map((variable, row) =>
+    make("tr", {}, [make("th", { scope: "row" }, [variable]), cells[row]]));
+  const graph = make("div");
+  graph.innerHTML = svg;
+  const picture = graph.firstElementChild;
+  picture.setAttribute("role", "img");
+  picture.removeAttribute("aria-labelledby"); // the other end's graph has the same ids
+  picture.querySelectorAll("title, desc").forEach((words) => words.remove());
+  const nodes = [...graph.querySelectorAll("[data-state]")];
+  const arcs = [...graph.querySelectorAll("[data-arc]")];
+  function show(end) {
+    state.textContent = end.state;
+    picture.setAttribute("aria-label", `State graph of ${name}: ${end.state}`);
+    for (const node of nodes) node.classList.toggle("tcpbook-current", node.dataset.state === end.state);
+    for (const arc of arcs) arc.classList.toggle("tcpbook-lit", arc.dataset.arc === end.arc);
+    cells.forEach((cell, row) => {
+      cell.textContent = end.values[row];
+      cell.classList.toggle("tcpbook-changed", end.changed.includes(row));
+    });
+  }
+  return {
+    show,
+    title: make("p", {}, [`${name}: `, state]),
+    body: make("div", { className: "tcpbook-end" }, [make("table", {}, [make("tbody", {}, rows)]), graph]),
+  };
+}
+
+// The rules that fired, as list items.
+function listRules(rules) {
+  return rules.map(([check, why, section]) =>
+    make("li", {}, [make("b", {}, [check]), `: ${why} `, make("small", {}, [`§${section}`])]));
+}

@@ -133,10 +133,7 @@ function render({ model, el }) {
       reply.length ? ", and replies " : ", and sends nothing.",
       ...reply.map((segment) => make("code", {}, [segment])),
     );
-    why.replaceChildren(...rules.map((number) => {
-      const [check, sentence, section] = table.rules[number];
-      return make("li", {}, [make("b", {}, [check]), `: ${sentence} `, make("small", {}, [`§${section}`])]);
-    }));
+    why.replaceChildren(...listRules(rules.map((number) => table.rules[number])));
   }
 
   function showGraph() {

@@ -49,24 +49,10 @@ function render({ model, el }) {
   const now = ladder.querySelector(".tcpbook-now");
 
   // Both ends: the state graph and the variables
-  const ends = model.get("names").map((name) => {
-    const state = make("strong", {});
-    const graph = make("div", { className: "tcpbook-player-graph" });
-    graph.innerHTML = model.get("graph");
-    const svg = graph.firstElementChild;
-    svg.setAttribute("role", "img");
-    svg.removeAttribute("aria-labelledby"); // the other end's graph has the same ids
-    svg.querySelectorAll("title, desc").forEach((words) => words.remove());
-    const cells = model.get("variables").map(() => make("td", {}));
-    const rows = model.get("variables").map((variable, row) =>
-      make("tr", {}, [make("th", { scope: "row" }, [variable]), cells[row]]));
-    const box = make("div", { role: "group", aria: { label: `End ${name}` } }, [
-      make("p", {}, [`${name}: `, state]), make("table", {}, [make("tbody", {}, rows)]), graph]);
-    const nodes = [...graph.querySelectorAll("[data-state]")];
-    const arcs = [...graph.querySelectorAll("[data-arc]")];
-    return { name, box, state, svg, cells, nodes, arcs };
-  });
-  const sides = make("div", { className: "tcpbook-player-ends" }, ends.map(({ box }) => box));
+  const ends = model.get("names").map((name) => makeEnd(name, model.get("variables"), model.get("graph")));
+  const sides = make("div", { className: "tcpbook-ends" },
+    ends.map(({ title, body }, place) =>
+      make("div", { role: "group", aria: { label: `End ${model.get("names")[place]}` } }, [title, body])));
   const why = make("ol", { className: "tcpbook-player-why", aria: { label: "The rules that fired" } });
 
   function showControls() {
@@ -96,28 +82,15 @@ function render({ model, el }) {
   }
 
   function showEnds() {
-    frames[model.get("at")].ends.forEach((end, place) => {
-      const { name, state, svg, cells, nodes, arcs } = ends[place];
-      state.textContent = end.state;
-      svg.setAttribute("aria-label", `State graph of ${name}: ${end.state}`);
-      for (const node of nodes) node.classList.toggle("tcpbook-current", node.dataset.state === end.state);
-      for (const arc of arcs) arc.classList.toggle("tcpbook-lit", arc.dataset.arc === end.arc);
-      cells.forEach((cell, row) => {
-        cell.textContent = end.values[row];
-        cell.classList.toggle("tcpbook-player-changed", end.changed.includes(row));
-      });
-    });
-  }
-
-  function showRules() {
-    why.replaceChildren(...frames[model.get("at")].rules.map(([check, sentence, section]) =>
-      make("li", {}, [make("b", {}, [check]), `: ${sentence} `, make("small", {}, [`§${section}`])])));
+    const frame = frames[model.get("at")];
+    frame.ends.forEach((end, place) => ends[place].show(end));
+    why.replaceChildren(...listRules(frame.rules));
   }
 
   el.replaceChildren(make("div", { className: "tcpbook-view tcpbook-player" }, [controls, told, ladder, sides, why]));
   const undone = [
     keepKeys(el), pause,
-    ...[showControls, showLadder, showEnds, showRules].map((show) => follow(model, ["at"], show)),
+    ...[showControls, showLadder, showEnds].map((show) => follow(model, ["at"], show)),
   ];
   return () => undone.forEach((each) => each());
 }

@@ -10,16 +10,12 @@ import traitlets
 from tcpbook.figures.ladder import heights, ladder, seconds
 from tcpbook.figures.stategraph import stategraph
 from tcpbook.lab.scenarios import SCENARIOS, Scenario
-from tcpbook.lab.trace import Step, Trace
+from tcpbook.lab.trace import Trace
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.events import Receive
-from tcpbook.protocol.segment import Segment
 from tcpbook.protocol.state import State
-from tcpbook.protocol.tcb import TCB
-from tcpbook.protocol.turn import Delivered, Reply, Signal
+from tcpbook.widgets.account import VARIABLES, end_after, rules, told
 from tcpbook.widgets.base import View, sources
-
-VARIABLES = ("SND.UNA", "SND.NXT", "SND.WND", "RCV.NXT", "RCV.WND")
 
 
 class HandshakePlayer(View):
@@ -99,53 +95,19 @@ def _story(what: str | Scenario | Trace) -> tuple[str, Trace]:
 def _frames(trace: Trace) -> list[dict[str, Any]]:
     """What the page shows, before the first step and after each; a RECEIVE that only waits is not worth a frame."""
     places = heights(trace.steps)
-    ends = [_end(State.CLOSED, None, None), _end(State.CLOSED, None, None)]
+    ends = [end_after(State.CLOSED), end_after(State.CLOSED)]
     frames = [{"step": 0, "time": "", "told": "Nothing has happened yet.", "y": 0.0, "ends": [*ends], "rules": []}]
     for number, step in enumerate(trace.steps, 1):
         if isinstance(step.cause, Receive) and not step.effects:
             continue
         ends = [{**end, "arc": "", "changed": []} for end in ends]
-        ends[step.end] = _end(step.before, step.tcb, ends[step.end])
-        rules = [[str(rule.check or rule.event), rule.why, rule.section] for rule in step.rules]
+        ends[step.end] = end_after(step.before, step.tcb, ends[step.end])
         frames.append({
             "step": number,
             "time": seconds(step.at_us),
-            "told": _told(step, trace),
+            "told": told(step, trace),
             "y": places[step.at_us],
             "ends": [*ends],
-            "rules": rules,
+            "rules": rules(step),
         })  # fmt: skip
     return frames
-
-
-def _end(before: State, tcb: TCB | None, last: dict[str, Any] | None) -> dict[str, Any]:
-    """One end: its state, the arc it took, its variables, and which of them have changed."""
-    state = tcb.state if tcb else before
-    values = ["—"] * len(VARIABLES)
-    if tcb and state not in (State.CLOSED, State.LISTEN):
-        values[:2] = [str(tcb.snd_una), str(tcb.snd_nxt)]
-        if state is not State.SYN_SENT:
-            values[2:] = [str(tcb.snd_wnd), str(tcb.rcv_nxt), str(tcb.rcv_wnd)]
-    known = last["values"] if last else values
-    return {
-        "state": str(state),
-        "arc": f"{before}-{state}" if state is not before else "",
-        "values": values,
-        "changed": [number for number, pair in enumerate(zip(known, values, strict=True)) if pair[0] != pair[1]],
-    }
-
-
-def _told(step: Step, trace: Trace) -> str:
-    """A step in one sentence."""
-    name, state = trace.names[step.end], step.tcb.state
-    cause = f"{step.cause!r} arrives" if isinstance(step.cause, Segment) else step.name
-    moves = f"{step.before} → {state}" if state is not step.before else f"{state} stays"
-    parts = [f"{name}: {cause}; {moves}"]
-    flights = [trace.flights[number - 1] for number in step.sent]
-    parts += [f"sends {flight.segment!r}{' (lost)' if flight.lost else ''}" for flight in flights]
-    for effect in step.effects:
-        if isinstance(effect, Reply | Signal):
-            parts.append(f'tells its user "{effect.text}"')
-        elif isinstance(effect, Delivered):
-            parts.append(f"hands {len(effect.text)} octets to its user")
-    return ", ".join(parts) + "."

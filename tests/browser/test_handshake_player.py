@@ -28,11 +28,11 @@ def button(player: Locator, name: str) -> Locator:
 def shown(player: Locator) -> dict[str, object]:
     """What is on show: both states on graphs and in words, and the numbers of the segments on the ladder."""
     found: dict[str, object] = player.evaluate("""(player) => {
-        const graphs = [...player.querySelectorAll(".tcpbook-player-graph")];
+        const graphs = [...player.querySelectorAll(".tcpbook-end svg")];
         const current = (graph) => [...graph.querySelectorAll(".tcpbook-current:not([data-twin])")]
             .map((node) => node.dataset.state);
         const seen = (kind) => [...player.querySelectorAll(`${kind}:not(.tcpbook-later)`)];
-        const words = [...player.querySelectorAll(".tcpbook-player-ends strong")].map((each) => each.textContent);
+        const words = [...player.querySelectorAll(".tcpbook-ends strong")].map((each) => each.textContent);
         return {
             states: graphs.flatMap(current), words,
             arcs: graphs.map((graph) => graph.querySelector(".tcpbook-lit")?.dataset.arc ?? ""),
@@ -51,7 +51,7 @@ def test_stepping_through_the_handshake_shows_both_ends(lab_page: Callable[..., 
     states = [("CLOSED", "CLOSED"), ("CLOSED", "LISTEN"), ("SYN-SENT", "LISTEN"), ("SYN-SENT", "SYN-RECEIVED"),
               ("ESTABLISHED", "SYN-RECEIVED"), ("ESTABLISHED", "ESTABLISHED")]  # fmt: skip
     air: list[list[int]] = [[], [], [1], [2], [3], []]
-    place = player.locator(".tcpbook-player-ends").evaluate("(ends) => ends.offsetTop")
+    place = player.locator(".tcpbook-ends").evaluate("(ends) => ends.offsetTop")
     for number, expected in enumerate(states):
         expect(player.locator(".tcpbook-player-count")).to_contain_text(f"{number} of 5")
         seen = shown(player)
@@ -64,7 +64,7 @@ def test_stepping_through_the_handshake_shows_both_ends(lab_page: Callable[..., 
         if number < 5:
             button(player, "Step").click()
     assert shown(player)["arcs"] == ["", "SYN-RECEIVED-ESTABLISHED"]
-    assert player.locator(".tcpbook-player-ends").evaluate("(ends) => ends.offsetTop") == place
+    assert player.locator(".tcpbook-ends").evaluate("(ends) => ends.offsetTop") == place
     expect(button(player, "Step")).to_be_disabled()
     button(player, "Back").click()
     assert shown(player)["states"] == ["ESTABLISHED", "SYN-RECEIVED"]
@@ -97,9 +97,9 @@ def test_keyboard_and_slider(lab_page: Callable[..., Page]) -> None:
     page.keyboard.press("ArrowRight")
     expect(player.locator(".tcpbook-player-count")).to_contain_text("2 of ")
     page.keyboard.press("End")
-    expect(player.locator(".tcpbook-player-ends strong")).to_have_text(["CLOSED", "CLOSED"])
+    expect(player.locator(".tcpbook-ends strong")).to_have_text(["CLOSED", "CLOSED"])
     slider.fill("5")
-    expect(player.locator(".tcpbook-player-ends strong")).to_have_text(["ESTABLISHED", "ESTABLISHED"])
+    expect(player.locator(".tcpbook-ends strong")).to_have_text(["ESTABLISHED", "ESTABLISHED"])
     button(player, "Back").focus()
     page.keyboard.press("Enter")
     expect(player.locator(".tcpbook-player-count")).to_contain_text("4 of ")

@@ -11,7 +11,8 @@ from tcpbook.lab.trace import Trace
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.state import State
 from tcpbook.protocol.transitions import transitions
-from tcpbook.widgets.handshake_player import VARIABLES, HandshakePlayer
+from tcpbook.widgets.account import VARIABLES
+from tcpbook.widgets.handshake_player import HandshakePlayer
 
 ARCS = {f"{each.before}-{each.after}" for each in transitions()} | {"LISTEN-ESTABLISHED"}  # by cookies
 
