@@ -67,6 +67,7 @@ function render({ model, el }) {
 
   function showLadder() {
     const { step: at, y: height } = frames[model.get("at")];
+    const [room, whole] = [ladder.clientHeight, ladder.scrollHeight]; // asked before anything changes: no extra layout
     for (const part of parts) {
       const [from, arrival] = [number(part, "step"), number(part, "arrival")];
       const flies = "flight" in part.dataset;
@@ -77,8 +78,7 @@ function render({ model, el }) {
     const y = at ? height : frames[1].y - BELOW;
     for (const [rect, top, height] of bands) rect.setAttribute("height", Math.max(0, Math.min(height, y + BELOW - top)));
     now.setAttribute("transform", `translate(0,${y - frames[1].y})`);
-    const scale = ladder.scrollHeight / ladder.firstElementChild.viewBox.baseVal.height;
-    ladder.scrollTop = y * scale - ladder.clientHeight * 0.7;
+    if (whole > room) ladder.scrollTop = y * whole / ladder.firstElementChild.viewBox.baseVal.height - room * 0.7;
   }
 
   function showEnds() {
@@ -90,7 +90,7 @@ function render({ model, el }) {
   el.replaceChildren(make("div", { className: "tcpbook-view tcpbook-player" }, [controls, told, ladder, sides, why]));
   const undone = [
     keepKeys(el), pause,
-    ...[showControls, showLadder, showEnds].map((show) => follow(model, ["at"], show)),
+    ...[showLadder, showControls, showEnds].map((show) => follow(model, ["at"], show)),
   ];
   return () => undone.forEach((each) => each());
 }
