@@ -15,12 +15,20 @@ _HOME = {
     "Segment": "tcpbook.protocol.segment",
     "Packet": "tcpbook.protocol.packet",
     "State": "tcpbook.protocol.state",
+    "Open": "tcpbook.protocol.events",
+    "Send": "tcpbook.protocol.events",
     "in_state": "tcpbook.protocol.situations",
     "step": "tcpbook.protocol.machine",
+    "transitions": "tcpbook.protocol.transitions",
     "verdict": "tcpbook.protocol.verdict",
+    "Link": "tcpbook.lab.network",
+    "SCENARIOS": "tcpbook.lab.scenarios",
     "headermap": "tcpbook.figures.headermap",
+    "ladder": "tcpbook.figures.ladder",
     "stategraph": "tcpbook.figures.stategraph",
+    "ConnectionLab": "tcpbook.widgets.connection_lab",
     "FlagLab": "tcpbook.widgets.flag_lab",
+    "HandshakePlayer": "tcpbook.widgets.handshake_player",
     "HeaderExplorer": "tcpbook.widgets.header_explorer",
 }
 _MODULES = {
@@ -28,6 +36,7 @@ _MODULES = {
     "options": "tcpbook.protocol.options",
     "predict": "tcpbook.exercises.predict",
     "seqnum": "tcpbook.protocol.seqnum",
+    "sockets": "tcpbook.lab.sockets",
 }
 
 __all__ = sorted([*_HOME, *_MODULES])
