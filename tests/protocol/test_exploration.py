@@ -1,294 +1,350 @@
-"""Two machines joined by a network that loses, duplicates and reorders: every state of the pair, one by one.
+"""Claims about every state of two machines and the network between them, by scenario: see `exploring`.
 
-Each user may SEND and CLOSE at any moment, or not at all; a timer may fire at any moment while it runs. The network
-holds a few segments each way: what it holds may be delivered any number of times (that is duplication), in any
-order, and may be lost; what finds no room is lost, or displaces something. How often a segment was retransmitted is
-forgotten, so that nobody gives up and the number of states is finite.
+Bounds: one or two segments on the way to each end (the network loses and repeats them as often as it likes), one
+octet of text each way, one ABORT, crash or segment from elsewhere at each end.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator
-from itertools import combinations
-from typing import NamedTuple
+from functools import lru_cache
+from itertools import product
+from typing import Any
 
 import pytest
 
+from exploring import ISS, PORTS, SYN_OUT, Exploration, Plan, World
+from tcpbook.lab.trace import CRASH
 from tcpbook.protocol import effects
 from tcpbook.protocol.events import (
+    ABORT,
     CLOSE,
-    RETRANSMISSION_TIMEOUT,
-    TIME_WAIT_TIMEOUT,
-    Call,
+    ICMP_HARD,
+    USER_TIMEOUT,
     Check,
     Event,
     Open,
     Receive,
     Send,
 )
-from tcpbook.protocol.machine import TABLE, Table, step
-from tcpbook.protocol.rules import Rule
+from tcpbook.protocol.flags import Flags
+from tcpbook.protocol.machine import TABLE, step
+from tcpbook.protocol.rules import RULES, Rule
 from tcpbook.protocol.segment import Segment
-from tcpbook.protocol.seqnum import distance
+from tcpbook.protocol.seqnum import add, distance
 from tcpbook.protocol.state import SYNCHRONIZED, State
 from tcpbook.protocol.tcb import TCB
-from tcpbook.protocol.turn import Delivered, Reply, Signal, Turn
+from tcpbook.protocol.turn import Turn
 
-PORTS = (49_152, 80)
-ISS = (2**32 - 1, 300)  # the first text already wraps
-TEXTS = (b"AB", b"ab")
-SYN_OUT = {State.SYN_RECEIVED, *SYNCHRONIZED}
 HEARD_FIN = {State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK, State.TIME_WAIT}
 SENT_FIN = {State.FIN_WAIT_1, State.FIN_WAIT_2, State.CLOSING, State.LAST_ACK, State.TIME_WAIT, State.CLOSED}
 FIN_ACKNOWLEDGED = {State.FIN_WAIT_2, State.TIME_WAIT}
 HAS_IT = HEARD_FIN | {State.CLOSED}
 
-Plan = tuple[Call, ...]
+TWO = (2, 2)
+JUST_CLOSE: Plan = (CLOSE,)
+CLOSE_BOTH = (JUST_CLOSE, JUST_CLOSE)
+TALK: tuple[Plan, Plan] = ((Send(b"A"), CLOSE), (Send(b"a"), CLOSE))
+LISTEN, CALL, CALL_BACK = Open(active=False), Open(active=True, remote_port=80), Open(active=True, remote_port=49_152)
 
 
-class Pair(NamedTuple):
-    """Where both ends stand; a field ending in 0 or 1 is about that side."""
-
-    end0: int  # the number of its TCB
-    end1: int
-    to0: int  # the segments on their way to it, one bit each
-    to1: int
-    did0: int  # what its user has done of the plan, one bit each
-    did1: int
-    got0: int  # octets that its user has received
-    got1: int
-    told0: bool  # its user was told of an error, before both sides had closed
-    told1: bool
+def two_ends(simultaneous: bool, *, receives: int = 1, listen: Open = LISTEN, **switches: Any) -> tuple[TCB, TCB]:
+    """The first calls the second, which listens, or calls at the same time; both wait for text."""
+    ends = []
+    for side, opening in enumerate((CALL, CALL_BACK if simultaneous else listen)):
+        tcb = step(TCB(local_port=PORTS[side], next_iss=ISS[side], **switches), opening).tcb
+        for _ in range(receives):
+            tcb = step(tcb, Receive(1)).tcb
+        ends.append(tcb)
+    return ends[0], ends[1]
 
 
-class Local(NamedTuple):
-    """What an event does to one end."""
-
-    end: int
-    sent: int  # segments, one bit each
-    received: bytes
-    refused: bool
-    told: bool
+def from_elsewhere(side: int, seq: int, ack: int, flags: str, data: bytes = b"") -> Segment:
+    """What arrives at an end: its numbers count from the ISS of its peer, and of its own."""
+    numbers = add(ISS[1 - side], seq), add(ISS[side], ack)
+    return Segment(PORTS[1 - side], PORTS[side], *numbers, Flags.parse(flags), data=data)
 
 
-class Exploration:
-    """Every pair that can be reached, with room for so many segments on the way to each end.
-
-    `arcs[starts[n]:starts[n + 1]]` are the pairs that can follow the n-th.
-    """
-
-    def __init__(
-        self,
-        ends: tuple[TCB, TCB],
-        plans: tuple[Plan, Plan],
-        rooms: tuple[int, int],
-        *,
-        patient: bool,
-        table: Table = TABLE,
-    ) -> None:
-        self.plans, self.rooms, self.patient, self.table = plans, rooms, patient, table
-        self.ends: list[TCB] = []
-        self.numbers: dict[tuple[object, ...], int] = {}
-        self.segments: tuple[list[Segment], list[Segment]] = ([], [])
-        self.known: dict[tuple[int, int, Segment | Call], Local] = {}
-        self.pairs = [Pair(self._number(ends[0]), self._number(ends[1]), 0, 0, 0, 0, 0, 0, False, False)]
-        self.arcs, self.starts = array("I"), array("I", [0])
-        seen = {self.pairs[0]: 0}
-        for pair in self.pairs:  # it grows meanwhile
-            for after in self._successors(pair):
-                number = seen.setdefault(after, len(self.pairs))
-                if number == len(self.pairs):
-                    self.pairs.append(after)
-                self.arcs.append(number)
-            self.starts.append(len(self.arcs))
-
-    def states(self, pair: Pair) -> tuple[State, State]:
-        return self.ends[pair.end0].state, self.ends[pair.end1].state
-
-    def closed(self) -> list[int]:
-        """The pairs in which nothing is left of the connection."""
-        return [n for n, pair in enumerate(self.pairs) if self.states(pair) == (State.CLOSED, State.CLOSED)]
-
-    def stuck(self) -> list[Pair]:
-        """The pairs from which no way leads to CLOSED on both sides: found by walking all arcs backward."""
-        count = len(self.pairs)
-        into = array("I", bytes(4 * (count + 1)))  # the arcs into pair n are before[into[n]:into[n + 1]]
-        for after in self.arcs:
-            into[after + 1] += 1
-        for n in range(count):
-            into[n + 1] += into[n]
-        before, free = array("I", bytes(4 * len(self.arcs))), into[:]
-        for n in range(count):
-            for after in self.arcs[self.starts[n] : self.starts[n + 1]]:
-                before[free[after]] = n
-                free[after] += 1
-        leads, queue = bytearray(count), self.closed()
-        while queue:
-            n = queue.pop()
-            if not leads[n]:
-                leads[n] = 1
-                queue += before[into[n] : into[n + 1]]
-        return [pair for n, pair in enumerate(self.pairs) if not leads[n]]
-
-    def done(self, pair: Pair, side: int, kind: type[Send | Receive]) -> int:
-        """How many SENDs or RECEIVEs the user has made."""
-        return sum(isinstance(call, kind) for n, call in enumerate(self.plans[side]) if pair[4 + side] >> n & 1)
-
-    def _number(self, tcb: TCB) -> int:
-        tcb.retransmissions = 0
-        number = self.numbers.setdefault(tuple(vars(tcb).values()), len(self.ends))
-        if number == len(self.ends):
-            self.ends.append(tcb)
-        return number
-
-    def _successors(self, pair: Pair) -> Iterator[Pair]:
-        for side in (0, 1):
-            tcb, network, done = self.ends[pair[side]], pair[2 + side], pair[4 + side]
-            for bit, segment in enumerate(self.segments[side]):
-                if network >> bit & 1:
-                    yield from self._after(pair, side, segment, done)
-                    lost = network ^ 1 << bit
-                    yield pair._replace(to0=lost) if side == 0 else pair._replace(to1=lost)
-            if tcb.in_flight or (tcb.unsent and tcb.state in SYNCHRONIZED):
-                yield from self._after(pair, side, RETRANSMISSION_TIMEOUT, done)
-            if tcb.state is State.TIME_WAIT:
-                yield from self._after(pair, side, TIME_WAIT_TIMEOUT, done)
-            for n, call in enumerate(self.plans[side]):
-                later = done < 1 << n or (isinstance(call, Receive) and not done >> n & 1)
-                if later and not (self.patient and call is CLOSE and tcb.state not in SYN_OUT):
-                    yield from self._after(pair, side, call, done | 1 << n)
-
-    def _after(self, pair: Pair, side: int, event: Segment | Call, done: int) -> Iterator[Pair]:
-        key = (side, pair[side], event)
-        local = self.known.get(key) or self.known.setdefault(key, self._local(*key))
-        if local.refused:
-            return
-        new: list[int] = [*pair]
-        new[side], new[4 + side] = local.end, done
-        if local.received:
-            got = pair[6 + side]
-            assert local.received == TEXTS[1 - side][got : got + len(local.received)]  # in order, once, nothing else
-            new[6 + side] += len(local.received)
-        new[8 + side] = pair[8 + side] or local.told
-        for network in carried(pair[3 - side] | local.sent, self.rooms[1 - side]):
-            new[3 - side] = network
-            yield Pair._make(new)
-
-    def _local(self, side: int, number: int, event: Segment | Call) -> Local:
-        outcome = step(self.ends[number], event, self.table)
-        sent = 0
-        for segment in outcome.segments:
-            if segment not in self.segments[1 - side]:
-                self.segments[1 - side].append(segment)
-            sent |= 1 << self.segments[1 - side].index(segment)
-        received = b"".join(effect.text for effect in outcome.effects if isinstance(effect, Delivered))
-        words = [effect.text for effect in outcome.effects if isinstance(effect, Reply | Signal)]
-        error = any(text.startswith("error") for text in words)
-        refused = error and outcome.tcb == self.ends[number]
-        # Cut short, TIME-WAIT can't repeat the last ACK, and a RST ends the other side: both have closed all the same.
-        told = error and not refused and self.ends[number].state not in (State.CLOSING, State.LAST_ACK)
-        return Local(self._number(outcome.tcb), sent, received, refused, told)
+def arriving(side: int, segment: Segment) -> tuple[Plan, Plan]:
+    """Both users may CLOSE, and the segment arrives at one end at some moment."""
+    return ((segment, CLOSE), JUST_CLOSE) if side == 0 else (JUST_CLOSE, (segment, CLOSE))
 
 
-def carried(wanted: int, room: int) -> Iterator[int]:
-    """What a network with so much room may hold of all this."""
-    if wanted.bit_count() <= room:
-        yield wanted
-    else:
-        bits = [1 << n for n in range(wanted.bit_length()) if wanted >> n & 1]
-        yield from map(sum, combinations(bits, room))
+# --- The scenarios -----------------------------------------------------------------------------------------------
+
+OPENINGS = (("passive", False), ("simultaneous", True))
+SWITCHES = (("challenge", True), ("no challenge", False))
+
+# Users who CLOSE once a connection is on its way, or whenever they like, or who OPEN whenever they like.
+PATIENT = {
+    f"{name}, {opening}, {switch}": World(two_ends(at_once, challenge_acks=on), plans, rooms, patient=True)
+    for (opening, at_once), (switch, on) in product(OPENINGS, SWITCHES)
+    for name, plans, rooms in (("text", TALK, (1, 1)), ("two segments each way", CLOSE_BOTH, TWO))
+}
+HASTY = {f"text, {opening}, hasty": World(two_ends(at_once), TALK) for opening, at_once in OPENINGS}
+
+
+def from_closed(simultaneous: bool, talk: tuple[Plan, Plan]) -> World:
+    """Both begin in CLOSED; a call may come before the other side listens, and is refused."""
+    ends = TCB(local_port=PORTS[0], next_iss=ISS[0]), TCB(local_port=PORTS[1], next_iss=ISS[1])
+    openings = CALL, Open(active=simultaneous, remote_port=PORTS[0])
+    return World(ends, ((openings[0], Receive(1), *talk[0]), (openings[1], Receive(1), *talk[1])))
+
+
+HASTY |= {f"open whenever, {opening}": from_closed(at_once, CLOSE_BOTH) for opening, at_once in OPENINGS}
+
+
+def shut_window(challenge_acks: bool) -> World:
+    """The listener has room for one octet, and its user takes it out whenever he likes."""
+    caller, listener = two_ends(False, challenge_acks=challenge_acks)
+    listener.rcv_buff = listener.rcv_wnd = 1
+    return World((caller, listener), ((Send(b"AB"), CLOSE), (Receive(1), CLOSE)), patient=True)
+
+
+SHUT = {f"shut window, {switch}": shut_window(on) for switch, on in SWITCHES}
+
+# One end aborts; or one is told by ICMP that it will not work.
+def aborts(talk: tuple[Plan, Plan]) -> dict[str, World]:
+    return {
+        f"{event.event} at end {side}, {opening}": World(
+            two_ends(at_once), ((*talk[0], event), talk[1]) if side == 0 else (talk[0], (*talk[1], event))
+        )
+        for event, side, (opening, at_once) in product((ABORT, ICMP_HARD), (0, 1), OPENINGS)
+    }
+
+
+ABORTS = aborts(CLOSE_BOTH)
+
+# One end crashes and opens again; the other, once it is reset, listens or calls again.
+def crashes(talk: tuple[Plan, Plan]) -> dict[str, World]:
+    return {
+        f"{name}, {opening}, {switch}": World(two_ends(at_once, challenge_acks=on), plans)
+        for (opening, at_once), (switch, on) in product(OPENINGS, SWITCHES)
+        for name, plans in (
+            ("the caller crashes", ((CRASH, CALL, *talk[0]), (LISTEN, *talk[1]))),
+            ("the other crashes", ((CALL, *talk[0]), (CRASH, LISTEN, *talk[1]))),
+        )
+    }
+
+
+CRASHES = crashes(CLOSE_BOTH)
+
+
+# Once more, but users lose patience (USER TIMEOUT) and ends give up (R2).
+def relieved(world: World) -> World:
+    plans = (*world.plans[0], USER_TIMEOUT), (*world.plans[1], USER_TIMEOUT)
+    return world._replace(plans=plans, gives_up=True)
+
+
+RELIEVED = {f"{name}, and patience ends": relieved(world) for name, world in ABORTS.items()}
+RELIEVED["the other crashes, and patience ends"] = relieved(CRASHES["the other crashes, passive, challenge"])
+
+# An old duplicate, of an earlier connection whose numbers lie left of this one's, arrives at one end at any moment.
+OLD: dict[str, tuple[Any, ...]] = {
+    "SYN": (-10, 0, "SYN"), "SYN,ACK": (-10, -9, "SYN,ACK"), "ACK": (-9, -9, "ACK"), "FIN": (-5, -5, "FIN,ACK"),
+    "RST": (-5, 0, "RST"), "text": (-5, -5, "PSH,ACK", b"x"),
+}  # fmt: skip
+DUPLICATES = {
+    f"old {name} at end {side}, {opening}, {switch}": World(
+        two_ends(at_once, challenge_acks=on), arriving(side, from_elsewhere(side, *numbers))
+    )
+    for name, numbers in OLD.items()
+    for side, (opening, at_once), (switch, on) in product((0, 1), OPENINGS, SWITCHES)
+}
+
+# A stranger who knows the numbers. Nothing is claimed but that every rule has its path.
+STRANGE: dict[str, tuple[Any, ...]] = {
+    "RST in the window": (50, 0, "RST"), "SYN in the window": (50, 0, "SYN"), "no ACK": (50, 0, "PSH"),
+    "ACK of the unsent": (50, 5_000, "ACK"), "ACK from the past": (50, -70_000, "ACK"), "old ACK": (50, -5, "ACK"),
+    "empty, right of the window": (65_536, 1, "ACK"), "empty, right after the FIN": (65_537, 1, "ACK"),
+    "second FIN": (2, 1, "FIN,ACK"), "urgent": (1, 1, "URG,ACK", b"U"),
+}  # fmt: skip
+STRANGERS = {
+    name: World(two_ends(False, receives=0), arriving(1, from_elsewhere(1, *numbers)))
+    for name, numbers in STRANGE.items()
+}
+STRANGERS |= {
+    f"{flags} that reaches in, {switch}": World(
+        two_ends(False, challenge_acks=on), arriving(1, from_elsewhere(1, 0, 1, flags, b"AB"))
+    )
+    for flags, (switch, on) in product(("SYN,ACK", "SYN,URG"), SWITCHES)
+}
+STRANGERS |= {
+    f"{flags}, no challenge": World(
+        two_ends(False, challenge_acks=False), arriving(1, from_elsewhere(1, seq, 1, flags, data))
+    )
+    for seq, flags, data in ((0, "RST,ACK", b"abc"), (50, "SYN", b""))
+}
+
+# What else the rules know: buffers of no or one octet, a half-duplex CLOSE, waiting RECEIVEs, giving up.
+NAMED = Open(active=False, remote_port=PORTS[0])
+BESIDE_SYN = from_elsewhere(1, 0, 0, "SYN,FIN", b"A"), from_elsewhere(1, 0, 0, "SYN", b"A")
+READ: Plan = (Receive(1), CLOSE)
+HALF_DUPLEX = two_ends(False, receives=0, half_duplex_close=True)
+ONE_OCTET = two_ends(False, receives=0, rcv_buff=1)
+CORNERS = {
+    "a listener calls": World((two_ends(False)[1], ONE_OCTET[1]), (JUST_CLOSE, (CALL_BACK, CLOSE))),
+    "a listener sends": World(two_ends(False, listen=NAMED), (JUST_CLOSE, TALK[1])),
+    "no room to send": World(two_ends(False, listen=NAMED, snd_buff=0), CLOSE_BOTH),
+    "no room to receive": World(two_ends(False, receives=16), CLOSE_BOTH),
+    "half-duplex": World(HALF_DUPLEX, TALK),
+    "half-duplex, text beside the SYN": World(HALF_DUPLEX, (JUST_CLOSE, (BESIDE_SYN[1], CLOSE))),
+    "read late": World(two_ends(False, receives=0), (TALK[0], READ)),
+    "read late, text and FIN beside the SYN": World(two_ends(False, receives=0), (JUST_CLOSE, (BESIDE_SYN[0], *READ))),
+    "window of one octet": World(ONE_OCTET, ((Send(b"AB"), CLOSE), (Receive(1), Receive(1), CLOSE))),
+    "window shut beside the SYN": World(
+        ONE_OCTET, (JUST_CLOSE, (BESIDE_SYN[1], from_elsewhere(1, 2, 50, "ACK", b"B"), CLOSE))
+    ),
+    "SYN and text in an open connection": World(
+        two_ends(True, challenge_acks=False), arriving(1, from_elsewhere(1, 0, 1, "SYN,ACK", b"AB"))
+    ),
+    "R1": World(two_ends(False, r1=1), (TALK[0], JUST_CLOSE)),
+    "R2": World(two_ends(False), (TALK[0], JUST_CLOSE), gives_up=True),
+}
 
 
 # --- The claims --------------------------------------------------------------------------------------------------
 
-ONE, TWO = (1, 1), (2, 2)  # segments that the network holds each way
-JUST_CLOSE: Plan = (CLOSE,)
-TALK: tuple[Plan, Plan] = ((Send(b"A"), CLOSE), (Send(b"a"), CLOSE))
+ALL = {**PATIENT, **HASTY, **SHUT, **ABORTS, **CRASHES, **RELIEVED, **DUPLICATES, **STRANGERS, **CORNERS}
+TAKEN: dict[str, set[Rule]] = {}
 
 
-def two_ends(*, simultaneous: bool, challenge_acks: bool) -> tuple[TCB, TCB]:
-    """The first calls the second, which listens, or calls at the same time; both wait for text."""
-    ends = []
-    for side, opening in enumerate((Open(active=True, remote_port=80), Open(active=simultaneous, remote_port=49_152))):
-        tcb = TCB(local_port=PORTS[side], next_iss=ISS[side], challenge_acks=challenge_acks)
-        ends.append(step(step(tcb, opening).tcb, Receive(1)).tcb)
-    return ends[0], ends[1]
+@lru_cache(maxsize=1)
+def explored(name: str) -> Exploration:
+    found = Exploration(ALL[name])
+    TAKEN[name] = found.rules
+    return found
 
 
-def assert_sound(explored: Exploration) -> None:
+def assert_sound(found: Exploration) -> None:
     """From everywhere a way to CLOSED; each believes of the other what is so; text is whole or its user was told."""
-    assert explored.stuck() == []
-    for pair in explored.pairs:
+    assert found.stuck() == []
+    for pair in found.pairs:
         for side in (0, 1):
-            mine, other = explored.ends[pair[side]], explored.ends[pair[1 - side]].state
+            mine, other = found.ends[pair[side]], found.ends[pair[1 - side]].state
             if mine.state in HEARD_FIN:
                 assert other in SENT_FIN
             if mine.state in FIN_ACKNOWLEDGED:
                 assert other in HAS_IT
             if mine.state in SYNCHRONIZED and mine.syn_acknowledged:
                 assert other in SYN_OUT | {State.CLOSED}
-    for n in explored.closed():
-        pair = explored.pairs[n]
+    for n in found.closed():
+        pair = found.pairs[n]
         for side in (0, 1):
             told, received = pair[8 + side], pair[7 - side]
-            reads = explored.done(pair, 1 - side, Receive) or not any(
-                isinstance(call, Receive) for call in explored.plans[1 - side]
+            reads = found.done(pair, 1 - side, Receive) or not any(
+                isinstance(call, Receive) for call in found.plans[1 - side]
             )
-            assert told or not reads or received == explored.done(pair, side, Send)
-            assert not (told and explored.patient)
+            assert told or not reads or received == found.done(pair, side, Send)
+            assert not (told and found.world.patient)
 
 
-OPENINGS = pytest.mark.parametrize("simultaneous", [False, True], ids=["passive", "simultaneous"])
-RFC_5961 = pytest.mark.parametrize("challenge_acks", [True, False], ids=["challenge", "no_challenge"])
+def assert_no_ghosts(found: Exploration) -> None:
+    """Two ends whose SYNs are acknowledged are in the same connection: what the handshake is for (§3.5)."""
+    for pair in found.pairs:
+        first, second = found.ends[pair.end0], found.ends[pair.end1]
+        if all(tcb.state in SYNCHRONIZED and tcb.syn_acknowledged for tcb in (first, second)):
+            assert (first.irs, second.irs) == (second.iss, first.iss)
 
 
-@OPENINGS
-@RFC_5961
-@pytest.mark.parametrize(
-    ("plans", "rooms"), [(TALK, ONE), ((JUST_CLOSE, JUST_CLOSE), TWO)], ids=["text", "two_segments_each_way"]
-)
-def test_pair_always_finds_its_way_to_closed(
-    simultaneous: bool, challenge_acks: bool, plans: tuple[Plan, Plan], rooms: tuple[int, int]
-) -> None:
-    """The users CLOSE once a connection is on its way: nobody is told of an error, and all text arrives."""
-    ends = two_ends(simultaneous=simultaneous, challenge_acks=challenge_acks)
-    assert_sound(Exploration(ends, plans, rooms, patient=True))
+def waits_for_a_fin(tcb: TCB) -> bool:
+    """In FIN-WAIT-2 no timer runs: only the peer or a user timeout ends it (§3.8.3)."""
+    return tcb.state is State.FIN_WAIT_2
 
 
-@OPENINGS
-def test_pair_finds_its_way_to_closed_when_users_close_before_there_is_a_connection(simultaneous: bool) -> None:
-    ends = two_ends(simultaneous=simultaneous, challenge_acks=True)
-    assert_sound(Exploration(ends, TALK, ONE, patient=False))
+def closed_before_it_was_open(tcb: TCB) -> bool:
+    """It has left SYN-RECEIVED by a CLOSE, and its SYN is not acknowledged.
+
+    It no longer answers a false ACK with a RST, as SYN-RECEIVED would (§3.5.2). If an old SYN has made its peer
+    believe in another connection, the challenge ACKs of RFC 5961 prove nothing to either: only R2 ends it.
+    """
+    return tcb.state in (State.FIN_WAIT_1, State.CLOSING) and not tcb.syn_acknowledged
 
 
-def from_closed(simultaneous: bool, talk: tuple[Plan, Plan]) -> Exploration:
-    """Both begin in CLOSED; a call may come before the other side listens, and is refused."""
-    ends = TCB(local_port=PORTS[0], next_iss=ISS[0]), TCB(local_port=PORTS[1], next_iss=ISS[1])
-    openings = Open(active=True, remote_port=PORTS[1]), Open(active=simultaneous, remote_port=PORTS[0])
-    plans = (openings[0], Receive(1), *talk[0]), (openings[1], Receive(1), *talk[1])
-    return Exploration(ends, plans, ONE, patient=False)
+@pytest.mark.parametrize("name", [*PATIENT, *HASTY])
+def test_pair_always_finds_its_way_to_closed(name: str) -> None:
+    """Users who CLOSE once a connection is on its way are told of no error, and all their text arrives."""
+    assert_sound(explored(name))
+    assert_no_ghosts(explored(name))
 
 
-@OPENINGS
-def test_pair_finds_its_way_to_closed_whenever_users_open(simultaneous: bool) -> None:
-    assert_sound(from_closed(simultaneous, (JUST_CLOSE, JUST_CLOSE)))
+@pytest.mark.parametrize("name", SHUT)
+def test_pair_gets_past_a_shut_window(name: str) -> None:
+    assert explored(name).stuck() == []
 
 
-@pytest.mark.long
-@OPENINGS
-def test_pair_finds_its_way_to_closed_whenever_users_open_and_talk(simultaneous: bool) -> None:
-    assert_sound(from_closed(simultaneous, TALK))
+def assert_only_a_fin_is_waited_for(found: Exploration) -> None:
+    """Once the other end is gone and its RST lost, FIN-WAIT-2 waits for ever: there, and nowhere else."""
+    stuck = found.stuck()
+    for pair in stuck:
+        assert {*found.states(pair)} == {State.CLOSED, State.FIN_WAIT_2}
+        for tcb in (found.ends[pair.end0], found.ends[pair.end1]):
+            assert step(tcb, USER_TIMEOUT).state is State.CLOSED
+    quiet = [pair for pair in found.pairs if not pair.to0 | pair.to1]
+    waiting = [pair for pair in quiet if {*found.states(pair)} == {State.CLOSED, State.FIN_WAIT_2}]
+    assert waiting
+    assert {*waiting} <= {*stuck}
 
 
-@RFC_5961
-def test_pair_gets_past_a_shut_window(challenge_acks: bool) -> None:
-    """The listener has room for one octet, and its user takes it out whenever he likes."""
-    caller, listener = two_ends(simultaneous=False, challenge_acks=challenge_acks)
-    listener.rcv_buff = listener.rcv_wnd = 1
-    plans = (Send(b"AB"), CLOSE), (Receive(1), CLOSE)
-    explored = Exploration((caller, listener), plans, ONE, patient=True)
-    assert explored.stuck() == []
+@pytest.mark.parametrize("name", ABORTS)
+def test_after_an_abort_only_fin_wait_2_may_wait_for_ever(name: str) -> None:
+    """What the rules alone can't save; chapter 04 tells it."""
+    assert_only_a_fin_is_waited_for(explored(name))
+    assert_no_ghosts(explored(name))
+
+
+def assert_only_two_kinds_wait(found: Exploration) -> None:
+    for pair in found.stuck():
+        ends = found.ends[pair.end0], found.ends[pair.end1]
+        confused = any(map(closed_before_it_was_open, ends)) and all(tcb.challenge_acks for tcb in ends)
+        assert confused or any(map(waits_for_a_fin, ends))
+    assert_no_ghosts(found)
+
+
+@pytest.mark.parametrize("name", [*CRASHES, *DUPLICATES])
+def test_after_a_crash_or_an_old_duplicate_only_two_kinds_of_ends_may_wait_for_ever(name: str) -> None:
+    assert_only_two_kinds_wait(explored(name))
+
+
+def test_both_kinds_exist() -> None:
+    found = explored("the other crashes, passive, challenge")
+    for kind in (waits_for_a_fin, closed_before_it_was_open):
+        assert any(kind(found.ends[pair.end0]) or kind(found.ends[pair.end1]) for pair in found.stuck())
+
+
+@pytest.mark.parametrize("name", RELIEVED)
+def test_nobody_waits_for_ever_if_patience_ends(name: str) -> None:
+    """With a user timeout and R2 there is a way to CLOSED from everywhere, whatever has been lost."""
+    assert explored(name).stuck() == []
+    assert_no_ghosts(explored(name))
+
+
+# --- Every rule has its path -------------------------------------------------------------------------------------
+
+NO_TIMER = "this timer does not run here, so it can't run out"
+NO_ROOM_LEFT = "a FIN is taken only into an open window, and after it nothing fills what is left"
+NEVER: dict[tuple[State, Event | Check, str], str] = {
+    **{
+        (state, Event.RETRANSMISSION_TIMEOUT, "always"): NO_TIMER
+        for state in (State.CLOSED, State.LISTEN, State.FIN_WAIT_2, State.TIME_WAIT)
+    },
+    **{
+        (state, Event.RETRANSMISSION_TIMEOUT, "nothing_in_flight"): NO_TIMER
+        for state in (State.ESTABLISHED, State.CLOSE_WAIT)
+    },
+    **{(state, Event.TIME_WAIT_TIMEOUT, "always"): NO_TIMER for state in State if state is not State.TIME_WAIT},
+    **{(state, Check.SEQUENCE, "window_shut_at_rcv_nxt"): NO_ROOM_LEFT for state in HEARD_FIN},
+}
+"""The rules that no path takes, and why. They stand in the table because meaning by absence would be a defect."""
+
+
+def test_every_rule_is_taken_by_some_path_but_for_those_that_cannot_be() -> None:
+    for name in ALL.keys() - TAKEN.keys():
+        explored(name)
+    never = {*RULES}.difference(*TAKEN.values())
+    assert {(rule.state, rule.check or rule.event, rule.guard.__name__) for rule in never} == {*NEVER}
+
+
+# --- The explorer finds what is wrong ----------------------------------------------------------------------------
 
 
 def begins_ahead(turn: Turn) -> bool:
@@ -307,23 +363,49 @@ def test_exploration_finds_the_live_lock_of_acks_held_back() -> None:
             state, None, "3.10.7.4", "To the letter: held back, with its ACK.",
         )  # fmt: skip
         table[state, Check.SEQUENCE] = (held_back, *table[state, Check.SEQUENCE])
-    ends = two_ends(simultaneous=True, challenge_acks=True)
-    explored = Exploration(ends, (JUST_CLOSE, JUST_CLOSE), ONE, patient=True, table=table)
-    assert {explored.states(pair) for pair in explored.stuck()} == {(State.FIN_WAIT_1, State.FIN_WAIT_1)}
+    found = Exploration(World(two_ends(True), CLOSE_BOTH, patient=True), table)
+    assert {found.states(pair) for pair in found.stuck()} == {(State.FIN_WAIT_1, State.FIN_WAIT_1)}
+
+
+# --- Wider bounds ------------------------------------------------------------------------------------------------
+
+WIDE = {
+    f"{name}, {opening}, {switch}, two segments each way": World(
+        two_ends(at_once, challenge_acks=on), plans, TWO, patient=True
+    )
+    for (opening, at_once), (switch, on) in product(OPENINGS, SWITCHES)
+    for name, plans in (("caller talks", (TALK[0], JUST_CLOSE)), ("other talks", (JUST_CLOSE, TALK[1])))
+}
+WIDE |= {
+    f"text both ways, {opening}, {rooms}": World(two_ends(at_once), TALK, rooms, patient=True)
+    for (opening, at_once), rooms in product(OPENINGS, ((2, 1), (1, 2)))
+}
+WIDE |= {f"open whenever and talk, {opening}": from_closed(at_once, TALK) for opening, at_once in OPENINGS}
+WIDE_ABORTS = {f"{name}, {TWO}": world._replace(rooms=TWO) for name, world in ABORTS.items()}
+WIDE_ABORTS |= {f"{name}, with text": world for name, world in aborts(TALK).items()}
+WIDE_CRASHES = {f"{name}, {TWO}": world._replace(rooms=TWO) for name, world in (CRASHES | DUPLICATES).items()}
+WIDE_CRASHES |= {f"{name}, with text": world for name, world in crashes(TALK).items()}
 
 
 @pytest.mark.long
-@OPENINGS
-@RFC_5961
-@pytest.mark.parametrize("plans", [(TALK[0], JUST_CLOSE), (JUST_CLOSE, TALK[1])], ids=["caller_talks", "other_talks"])
-def test_pair_with_two_segments_each_way(simultaneous: bool, challenge_acks: bool, plans: tuple[Plan, Plan]) -> None:
-    ends = two_ends(simultaneous=simultaneous, challenge_acks=challenge_acks)
-    assert_sound(Exploration(ends, plans, TWO, patient=True))
+@pytest.mark.parametrize("name", WIDE)
+def test_pair_always_finds_its_way_to_closed_within_wider_bounds(name: str) -> None:
+    assert_sound(Exploration(WIDE[name]))
 
 
 @pytest.mark.long
-@OPENINGS
-@pytest.mark.parametrize("rooms", [(2, 1), (1, 2)], ids=["to_the_caller", "to_the_other"])
-def test_pair_with_text_both_ways_and_two_segments_one_way(simultaneous: bool, rooms: tuple[int, int]) -> None:
-    ends = two_ends(simultaneous=simultaneous, challenge_acks=True)
-    assert_sound(Exploration(ends, TALK, rooms, patient=True))
+@pytest.mark.parametrize("name", WIDE_ABORTS)
+def test_after_an_abort_only_fin_wait_2_may_wait_for_ever_within_wider_bounds(name: str) -> None:
+    assert_only_a_fin_is_waited_for(Exploration(WIDE_ABORTS[name]))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", WIDE_CRASHES)
+def test_only_two_kinds_of_ends_may_wait_for_ever_within_wider_bounds(name: str) -> None:
+    assert_only_two_kinds_wait(Exploration(WIDE_CRASHES[name]))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", CRASHES)
+def test_nobody_waits_for_ever_after_any_crash_if_patience_ends(name: str) -> None:
+    assert Exploration(relieved(CRASHES[name])).stuck() == []
