@@ -24,6 +24,7 @@ from tcpbook.protocol.events import (
 )
 from tcpbook.protocol.flags import COMBINATIONS, Flags
 from tcpbook.protocol.machine import Outcome, step
+from tcpbook.protocol.rules import Rule
 from tcpbook.protocol.segment import Segment
 from tcpbook.protocol.situations import REMOTE_PORT, reachable
 from tcpbook.protocol.state import State
@@ -38,21 +39,54 @@ class Stated(StrEnum):
     TEXT = "the text only"
 
 
-class Transition(NamedTuple):
-    """One change of state. A label is a cause and what TCP does about it: "rcv SYN / snd SYN,ACK".
+class Cause(NamedTuple):
+    """One way to take a transition. `label`: the cause and what TCP does about it, "rcv SYN / snd SYN,ACK".
 
-    `abrupt`: nothing but a reset, an abort, a timeout or an ICMP error leads this way. `abrupt_labels` are such
-    causes; where others exist, `labels` has those. `path`: on whose usual path it lies, "client", "server" or "".
+    `abrupt`: it is a reset, an abort, a timeout or an ICMP error. `rules` are those that change the state, in order.
+    """
+
+    label: str
+    flags: int  # of the segment that arrives; 0: a call or a timeout
+    abrupt: bool
+    rules: tuple[Rule, ...]
+
+    @property
+    def section(self) -> str:
+        """Where RFC 9293 states it."""
+        return self.rules[-1].section
+
+
+class Transition(NamedTuple):
+    """One change of state, all its causes, and where RFC 9293 states it.
+
+    `path`: on whose usual path it lies, "client", "server" or "".
     """
 
     before: State
     after: State
-    labels: tuple[str, ...]
-    abrupt_labels: tuple[str, ...]
-    abrupt: bool
+    causes: tuple[Cause, ...]
     stated: Stated
-    section: str
     path: str
+
+    @property
+    def abrupt(self) -> bool:
+        """Whether nothing but a reset, an abort, a timeout or an ICMP error leads this way."""
+        return all(cause.abrupt for cause in self.causes)
+
+    @property
+    def abrupt_labels(self) -> tuple[str, ...]:
+        """The causes that are such."""
+        return tuple(cause.label for cause in self.causes if cause.abrupt)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The other causes; where there are none, the abrupt ones."""
+        return tuple(cause.label for cause in self.causes if not cause.abrupt) or self.abrupt_labels
+
+    @property
+    def section(self) -> str:
+        """Where RFC 9293 states the first of the labels."""
+        return next((cause for cause in self.causes if not cause.abrupt), self.causes[0]).section
 
     def __repr__(self) -> str:
         return f"<{self.before} → {self.after}: {'; '.join(self.labels)}, §{self.section}>"
@@ -86,20 +120,13 @@ _COMBINATIONS = sorted(
 )
 
 
-class _Cause(NamedTuple):
-    label: str
-    flags: int  # of the segment that arrives; 0: a call or a timeout
-    abrupt: bool
-    section: str
-
-
 @cache
 def transitions() -> tuple[Transition, ...]:
     """Every change of state that an event can cause, in the order of the states.
 
     The optional parts (a half-duplex CLOSE, RFC 5961 switched off) add no further pair of states.
     """
-    causes: dict[tuple[State, State], list[_Cause]] = {}
+    causes: dict[tuple[State, State], list[Cause]] = {}
     for tcb in _situations():
         for event in (*_CALLS, *_segments(tcb)):
             outcome = step(tcb, event)
@@ -113,22 +140,19 @@ def transitions() -> tuple[Transition, ...]:
     return tuple(_transition(pair, causes[pair]) for pair in pairs)
 
 
-def _adds_bits(cause: _Cause, other: _Cause) -> bool:
+def _adds_bits(cause: Cause, other: Cause) -> bool:
     """Whether `cause` is the same segment as `other` with further control bits set: not worth telling."""
     return bool(other.flags) and cause.flags & other.flags == other.flags
 
 
-def _transition(pair: tuple[State, State], causes: list[_Cause]) -> Transition:
-    usual = tuple(cause.label for cause in causes if not cause.abrupt)
-    abrupt = tuple(cause.label for cause in causes if cause.abrupt)
+def _transition(pair: tuple[State, State], causes: list[Cause]) -> Transition:
     if pair in FIGURE_5:
         stated = Stated.FIGURE
     elif pair == NOTE_2 or any(cause.flags & Flags.RST for cause in causes):
         stated = Stated.NOTE
     else:
         stated = Stated.TEXT
-    section = next((cause for cause in causes if not cause.abrupt), causes[0]).section
-    return Transition(*pair, usual or abrupt, abrupt, not usual, stated, section, PATHS.get(pair, ""))
+    return Transition(*pair, tuple(causes), stated, PATHS.get(pair, ""))
 
 
 def _situations() -> list[TCB]:
@@ -150,7 +174,7 @@ def _segments(tcb: TCB) -> list[Segment]:
     ]
 
 
-def _cause(tcb: TCB, event: Segment | Call, outcome: Outcome) -> _Cause:
+def _cause(tcb: TCB, event: Segment | Call, outcome: Outcome) -> Cause:
     actions = [f"snd {_sent_bits(segment)}" for segment in outcome.segments]
     if tcb.state is S.CLOSED:
         actions.insert(0, "create TCB")
@@ -161,8 +185,8 @@ def _cause(tcb: TCB, event: Segment | Call, outcome: Outcome) -> _Cause:
     flags = int(event.flags) if isinstance(event, Segment) else 0
     to_closed = outcome.state is S.CLOSED
     abrupt = to_closed and (bool(flags & Flags.RST) if isinstance(event, Segment) else event.event in _ABRUPT)
-    section = [rule.section for rule in outcome.rules if rule.next_state is not rule.state][-1]
-    return _Cause(label, flags, abrupt, section)
+    rules = tuple(rule for rule in outcome.rules if rule.next_state is not rule.state)
+    return Cause(label, flags, abrupt, rules)
 
 
 def _segment_name(tcb: TCB, segment: Segment) -> str:
