@@ -54,3 +54,42 @@ SYNCHRONIZED = (
     State.TIME_WAIT,
 )
 """The states in which both ends know each other's sequence numbers (RFC 9293 §3.5.2, group 3)."""
+
+UNNAMED = "—"
+"""What stands in DIALECTS where a dialect has no name for a state."""
+
+DIALECTS: dict[str, dict[State, str]] = {
+    "RFC 9293": {state: str(state) for state in State},
+    "Linux (netstat)": {
+        State.CLOSED: "CLOSE",
+        State.LISTEN: "LISTEN",
+        State.SYN_SENT: "SYN_SENT",
+        State.SYN_RECEIVED: "SYN_RECV",
+        State.ESTABLISHED: "ESTABLISHED",
+        State.FIN_WAIT_1: "FIN_WAIT1",
+        State.FIN_WAIT_2: "FIN_WAIT2",
+        State.CLOSE_WAIT: "CLOSE_WAIT",
+        State.CLOSING: "CLOSING",
+        State.LAST_ACK: "LAST_ACK",
+        State.TIME_WAIT: "TIME_WAIT",
+    },
+    "Linux (ss)": {
+        **{state: str(state) for state in State},
+        State.CLOSED: "UNCONN",
+        State.SYN_RECEIVED: "SYN-RECV",
+        State.ESTABLISHED: "ESTAB",
+    },
+    "the notes": {
+        **{state: state.replace("-", "_") for state in State},
+        State.SYN_SENT: UNNAMED,
+        State.SYN_RECEIVED: "SYN_RCV",
+        State.FIN_WAIT_1: "FIN_WAIT",
+        State.FIN_WAIT_2: "FIN_WAIT",
+        State.CLOSING: UNNAMED,
+        State.LAST_ACK: UNNAMED,
+    },
+}
+"""How RFC 9293, two tools of Linux and the notes this book grew out of call each state.
+
+netstat prints the kernel's names, as psutil does; `ss` has its own. The notes have one FIN_WAIT for two states.
+"""
