@@ -15,6 +15,7 @@ _HOME = {
     "Segment": "tcpbook.protocol.segment",
     "Packet": "tcpbook.protocol.packet",
     "State": "tcpbook.protocol.state",
+    "DIALECTS": "tcpbook.protocol.state",
     "Open": "tcpbook.protocol.events",
     "Send": "tcpbook.protocol.events",
     "in_state": "tcpbook.protocol.situations",
@@ -30,6 +31,7 @@ _HOME = {
     "FlagLab": "tcpbook.widgets.flag_lab",
     "HandshakePlayer": "tcpbook.widgets.handshake_player",
     "HeaderExplorer": "tcpbook.widgets.header_explorer",
+    "StateExplorer": "tcpbook.widgets.state_explorer",
 }
 _MODULES = {
     "hexdump": "tcpbook.protocol.hexdump",

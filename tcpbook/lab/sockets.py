@@ -7,21 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tcpbook.protocol.errors import TcpBookError
-from tcpbook.protocol.state import State
+from tcpbook.protocol.state import DIALECTS, State
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 RECORDING = Path(__file__).with_name("sockets.txt")
-NAMES = {
-    **{state.value: state for state in State},
-    "UNCONN": State.CLOSED,
-    "CLOSE": State.CLOSED,
-    "SYN-RECV": State.SYN_RECEIVED,
-    "SYN-RCVD": State.SYN_RECEIVED,
-    "ESTAB": State.ESTABLISHED,
-    "FIN-WAIT1": State.FIN_WAIT_1,
-    "FIN-WAIT2": State.FIN_WAIT_2,
+TOOLS = ("RFC 9293", "Linux (netstat)", "Linux (ss)")
+NAMES = {name.replace("_", "-"): state for tool in TOOLS for state, name in DIALECTS[tool].items()} | {
+    "SYN-RCVD": State.SYN_RECEIVED  # BSD's netstat
 }
 """What the tools call a state, with - for _."""
 

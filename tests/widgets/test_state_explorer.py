@@ -134,7 +134,8 @@ def test_the_rules_of_an_arc_lead_along_it(arc: Arc) -> None:
 @pytest.mark.parametrize("arc", ARCS)
 def test_a_scenario_takes_every_arc(arc: Arc) -> None:
     steps = SCENARIOS[arc.scenario].run().steps
-    assert any((step.before, step.tcb.state) == (arc.transition.before, arc.transition.after) for step in steps)
+    taken = {(step.before, step.tcb.state) for step in steps if step.rules}
+    assert (arc.transition.before, arc.transition.after) in taken
     assert arc.player == f'HandshakePlayer("{arc.scenario}")'
 
 
