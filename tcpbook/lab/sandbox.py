@@ -10,13 +10,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from heapq import heapify
 from typing import Any
 
-from tcpbook.lab.network import Application, Network, pair
-from tcpbook.lab.trace import CRASH, Flight, Trace
+from tcpbook.lab.network import NEXT_ISS, Application, Network, pair
+from tcpbook.lab.trace import CRASH, Flight, Step, Trace
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.events import ABORT, CLOSE, Call, Open, Receive, Send
+from tcpbook.protocol.seqnum import add
 
 FORMS = (
     "A OPEN active", "A OPEN passive", "A SEND text", "A RECEIVE", "A CLOSE", "A ABORT", "A crash",
@@ -82,7 +84,13 @@ class Sandbox:
     def __init__(self, *actions: str) -> None:
         self.actions: list[str] = []
         self.network = _fresh()
+        self._told = 0  # steps before the last action
         self.do(*actions)
+
+    @property
+    def news(self) -> list[Step]:
+        """What the last action led to."""
+        return self.trace.steps[self._told :]
 
     @property
     def trace(self) -> Trace:
@@ -92,13 +100,15 @@ class Sandbox:
     def do(self, *actions: str) -> None:
         """Carry actions out, one after the other. TcpBookError for one that makes no sense: it changes nothing."""
         for action in actions:
+            before = len(self.trace.steps)
             _act(self.network, action)
+            self._told = before
             self.actions.append(action)
 
     def undo(self, kept: int | None = None) -> None:
         """Go back to where the first `kept` actions had been done; by default, before the last one."""
         actions = self.actions[: max(len(self.actions) - 1, 0) if kept is None else kept]
-        self.actions, self.network = [], _fresh()
+        self.actions, self.network, self._told = [], _fresh(), 0
         self.do(*actions)
 
 
@@ -112,7 +122,11 @@ def _fresh() -> ByHand:
 def _act(network: ByHand, action: str) -> None:
     if found := re.fullmatch(r"([AB]) (.+)", action, re.DOTALL):
         end = "AB".index(found[1])
-        network.call(end, _call(network, end, found[2], action), network.now_us)
+        call = _call(network, end, found[2], action)
+        host = network.hosts[end]
+        if isinstance(call, Open) and any(step.end == end and step.tcb.iss for step in network.trace.steps):
+            host.tcb = replace(host.tcb, next_iss=add(host.tcb.next_iss, NEXT_ISS))  # the clock has gone on (§3.4.1)
+        network.call(end, call, network.now_us)
         network.run(network.now_us, most=MOST)
     elif found := re.fullmatch(r"(deliver|drop|duplicate) (\d{1,9})", action):
         {"deliver": network.deliver, "drop": network.drop, "duplicate": network.duplicate}[found[1]](int(found[2]))

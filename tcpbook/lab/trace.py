@@ -175,9 +175,11 @@ class Trace:
 
     def capture(self, end: int = 0) -> bytes:
         """What a capture at one end would hold, all it sent and what reached it, in the pcap format."""
+        arrived = {step.flight: step.at_us for step in self.steps}
         seen = []
         for flight in self.flights:
-            at_us = flight.sent_us if flight.sender == end else flight.arrives_us
+            sent_us = None if flight.duplicate else flight.sent_us  # a copy was made on the way
+            at_us = sent_us if flight.sender == end else arrived.get(flight.number)
             if at_us is not None:
                 seen.append((at_us, flight.number))
         parts = [struct.pack("<IHHiIII", PCAP, 2, 4, 0, 0, 65_535, RAW_IP)]

@@ -10,7 +10,7 @@ function render({ model, el }) {
   // Both ends: the state, the calls, the variables, the state graph
   const ends = ["A", "B"].map((name) => {
     const end = makeEnd(name, model.get("variables"), model.get("graph"));
-    const news = make("p", { className: "tcpbook-sandbox-news" });
+    const notes = make("p", { className: "tcpbook-sandbox-notes" });
     const text = make("input", { type: "text", value: "hello", aria: { label: `Text that ${name} sends` } });
     const send = () => ask({ do: `${name} SEND ${text.value}` });
     text.onkeydown = (event) => { if (event.key === "Enter") send(); };
@@ -18,8 +18,8 @@ function render({ model, el }) {
       ...CALLS.map((call) => button(call, () => ask({ do: `${name} ${call}` }), `${name} ${call}`)),
       button("SEND", send, `${name} SEND`), text]);
     const head = make("div", { role: "group", aria: { label: `End ${name}` } },
-      [end.title, calls, news]);
-    return { ...end, head, news };
+      [end.title, calls, notes]);
+    return { ...end, head, notes };
   });
   const pair = (part) => make("div", { className: "tcpbook-ends" }, ends.map((end) => end[part]));
 
@@ -49,7 +49,7 @@ function render({ model, el }) {
   function showEnds() {
     model.get("view").ends.forEach((end, place) => {
       ends[place].show(end);
-      ends[place].news.textContent = end.news;
+      ends[place].notes.textContent = end.notes;
     });
   }
 

@@ -104,16 +104,17 @@ class ConnectionLab(View):
 def _view(sandbox: Sandbox) -> dict[str, Any]:
     """All that the page shows, in a few thousand bytes."""
     network, trace = sandbox.network, sandbox.trace
-    steps = trace.steps
+    steps, news = trace.steps, sandbox.news
     ends = [end_after(State.CLOSED), end_after(State.CLOSED)]
     for step in steps:
         ends = [{**end, "arc": "", "changed": []} for end in ends]
         ends[step.end] = end_after(step.before, step.tcb, ends[step.end])
     for end, host in zip(ends, network.hosts, strict=True):
         left = {TIMERS[name]: at_us - network.now_us for name, at_us in host.timers.items()}
-        news = [f"{name} in {seconds(us)}" for name, us in left.items()]
-        news += [f"{len(host.tcb.unread)} octets unread"] if host.tcb.unread else []
-        end["news"] = " · ".join([*news, f"read “{host.received.decode(errors='replace')}”"] if host.received else news)
+        notes = [f"{name} in {seconds(us)}" for name, us in left.items()]
+        notes += [f"{len(host.tcb.unread)} octets unread"] if host.tcb.unread else []
+        notes += [f"read “{host.received.decode(errors='replace')}”"] if host.received else []
+        end["notes"] = " · ".join(notes)
     return {
         "now": seconds(network.now_us),
         "ends": ends,
@@ -121,8 +122,8 @@ def _view(sandbox: Sandbox) -> dict[str, Any]:
             [flight.number, flight.sender, _words(flight), seconds((flight.arrives_us or 0) - network.now_us)]
             for flight in network.in_the_air()
         ],
-        "told": told(steps[-1], trace) if steps else "Nothing has happened yet: let an end OPEN.",
-        "rules": rules(steps[-1]) if steps else [],
+        "told": " ".join(told(step, trace) for step in news) if steps else "Nothing has happened yet: let an end OPEN.",
+        "rules": rules(news[-1]) if news else [],
         "story": trace.lines(),
         "actions": sandbox.actions,
         "code": _code(sandbox),

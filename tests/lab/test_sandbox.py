@@ -7,6 +7,7 @@ import pytest
 from tcpbook.lab.sandbox import FORMS, Sandbox
 from tcpbook.lab.scenarios import SCENARIOS
 from tcpbook.protocol.errors import TcpBookError
+from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.state import State
 
 S = State
@@ -135,3 +136,17 @@ def test_every_form_is_understood(form: str) -> None:
 def test_by_hand_it_is_the_same_story_as_the_scenario() -> None:
     sandbox = Sandbox("B OPEN passive", "A OPEN active", "run")
     assert sandbox.trace.lines() == SCENARIOS["three-way handshake"].run().lines()
+
+
+def test_a_new_connection_begins_with_another_number() -> None:
+    sandbox = Sandbox(*HANDSHAKE, "A ABORT", "deliver 4", "B OPEN passive", "A OPEN active")
+    assert [flight.segment.seq for flight in sandbox.trace.flights if flight.segment.flags == Flags.SYN] == [100, 400]
+
+
+def test_news_are_what_the_last_action_led_to() -> None:
+    sandbox = Sandbox("B OPEN passive", "A OPEN active", "run")
+    assert [step.name for step in sandbox.news] == ["segment 1", "segment 2", "segment 3"]
+    sandbox.do("A CLOSE")
+    assert [step.name for step in sandbox.news] == ["CLOSE"]
+    sandbox.do("drop 4")
+    assert sandbox.news == []

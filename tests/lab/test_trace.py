@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tcpbook.lab.network import Link
 from tcpbook.lab.scenarios import SCENARIOS
 
 
@@ -49,6 +50,24 @@ def test_relative_numbers_begin_at_each_ends_iss() -> None:
 def test_relative_numbers_begin_anew_with_each_call() -> None:
     trace = SCENARIOS["crash, and a new call"].run()
     assert [trace.relative(flight).seq for flight in trace.flights if str(flight.segment.flags) == "SYN"] == [0, 0]
+
+
+def packets(pcap: bytes) -> list[bytes]:
+    """The packets of a capture, without the headers that a pcap file puts before each."""
+    found, at = [], 24
+    while at < len(pcap):
+        length = int.from_bytes(pcap[at + 8 : at + 12], "little")
+        found.append(pcap[at + 16 : at + 16 + length])
+        at += 16 + length
+    return found
+
+
+def test_a_capture_holds_what_has_passed_its_end() -> None:
+    """A copy that the network makes passes its sender once; what is under way has not passed the other end."""
+    network = SCENARIOS["three-way handshake"]._replace(links=(Link(twice={1: 0}), Link())).network()
+    trace = network.run(15_000)
+    assert [flight.sender for flight in trace.flights] == [0, 0, 1, 1]
+    assert [len(packets(trace.capture(end))) for end in (0, 1)] == [1, 4]
 
 
 @pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is missing: apt-get install tshark")

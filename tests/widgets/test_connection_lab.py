@@ -25,7 +25,7 @@ def asked(lab: ConnectionLab, message: dict[str, Any]) -> dict[str, Any]:
 def test_the_answer_dropped_and_sent_again() -> None:
     lab = ConnectionLab(*OPENING, "deliver 1")
     assert lab.view["air"] == [[2, 1, "<SEQ=300><ACK=101><CTL=SYN,ACK>", "0.01 s"]]
-    assert lab.view["ends"][0]["news"] == "RTO in 0.99 s"
+    assert lab.view["ends"][0]["notes"] == "RTO in 0.99 s"
     lab.do("drop 2", "wait")
     assert lab.view["now"] == "1 s"
     assert lab.view["air"] == [[3, 0, "<SEQ=100><CTL=SYN>", "0.01 s"]]
@@ -40,7 +40,7 @@ def test_the_page_asks_and_is_told() -> None:
     view = asked(lab, {"do": "A OPEN active"})
     assert view["ends"][0] == {
         "state": "SYN-SENT", "arc": "CLOSED-SYN-SENT", "values": ["100", "101", "—", "—", "—"], "changed": [0, 1],
-        "news": "RTO in 1 s",
+        "notes": "RTO in 1 s",
     }  # fmt: skip
     assert view["told"].startswith("A: active OPEN; CLOSED → SYN-SENT, sends <SEQ=100>")
     assert view["rules"] == [["active OPEN", "An active OPEN creates a TCB, selects an ISS and sends a SYN.", "3.10.1"]]
