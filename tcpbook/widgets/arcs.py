@@ -38,6 +38,11 @@ class Arc(NamedTuple):
         return f"{self.transition.stated}, §{self.transition.section}"
 
     @property
+    def link(self) -> str:
+        """That section on the web."""
+        return f"https://www.rfc-editor.org/rfc/rfc9293.html#section-{self.transition.section}"
+
+    @property
     def player(self) -> str:
         """The line of Python that plays the scenario; empty where there is none."""
         return f'HandshakePlayer("{self.scenario}")' if self.scenario else ""

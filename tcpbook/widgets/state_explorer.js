@@ -168,14 +168,15 @@ function render({ model, el }) {
         : "Take an event, click an arrow or choose one in the list: its rules stand here."]));
       return;
     }
-    const { stated, causes, code, scenario, player } = table.arcs[chosen];
+    const { stated, link, causes, code, scenario, player } = table.arcs[chosen];
     detail.replaceChildren(
-      make("p", {}, [make("strong", {}, [arrow(chosen)]), `, ${stated}`]),
+      make("p", {}, [make("strong", {}, [arrow(chosen)]), ": ", make("a", { href: link, target: "_blank", rel: "noopener" }, [stated])]),
       make("ul", {}, causes.map(({ label, why, section }) =>
         make("li", {}, [make("b", {}, [label]), `: ${why} `, make("small", {}, [`§${section}`])]))),
       make("p", {}, player
         ? [`A scenario takes it: ${scenario}. Play it with `, make("code", {}, [player])]
         : ["No scenario takes it yet."]),
+      make("p", {}, ["Its rules, as they stand in ", make("code", {}, ["tcpbook/protocol/rules.py"]), ":"]),
       make("pre", {}, [code]),
     );
   }

@@ -203,6 +203,7 @@ def _arc(arc: Arc) -> dict[str, Any]:
         "after": arc.transition.after,
         "drawn": "" if arc.transition.abrupt else arc.transition.labels[0],
         "stated": arc.stated,
+        "link": arc.link,
         "causes": [
             {"label": cause.label, "abrupt": cause.abrupt, "why": why(cause), "section": cause.section}
             for cause in arc.causes

@@ -61,7 +61,8 @@ def test_events_walk_the_graph_and_open_the_arc(lab_page: Callable[..., Page], t
     expect(node(explorer, "LISTEN")).to_have_attribute("aria-label", "LISTEN, visited, one event away")
     expect(explorer.locator(".tcpbook-arc.tcpbook-lit")).to_have_attribute("data-arc", "LISTEN-SYN-RECEIVED")
     detail = explorer.locator(".tcpbook-walk-arc")
-    expect(detail).to_contain_text("Figure 5, §3.10.7.2")
+    section = detail.get_by_role("link", name="Figure 5, §3.10.7.2")
+    expect(section).to_have_attribute("href", "https://www.rfc-editor.org/rfc/rfc9293.html#section-3.10.7.2")
     expect(detail).to_contain_text("_at(LISTEN, Check.SYN, when.has_syn")
     expect(detail).to_contain_text('HandshakePlayer("three-way handshake")')
     assert accessibility_report(page) == ""

@@ -7,13 +7,15 @@ import re
 
 import pytest
 
-from tcpbook.lab.scenarios import SCENARIOS
+from tcpbook.lab.scenarios import SCENARIOS, Scenario
+from tcpbook.lab.scenarios.scenario import OPENED
+from tcpbook.lab.trace import CRASH
 from tcpbook.protocol import rules
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.rules import RULES
 from tcpbook.protocol.state import DIALECTS, State
 from tcpbook.protocol.transitions import transitions
-from tcpbook.widgets.arcs import Arc, arcs, rule_code
+from tcpbook.widgets.arcs import Arc, _scenarios, arcs, rule_code
 from tcpbook.widgets.defects import DEFECTS, Defect
 from tcpbook.widgets.state_explorer import StateExplorer
 
@@ -137,6 +139,28 @@ def test_a_scenario_takes_every_arc(arc: Arc) -> None:
     taken = {(step.before, step.tcb.state) for step in steps if step.rules}
     assert (arc.transition.before, arc.transition.after) in taken
     assert arc.player == f'HandshakePlayer("{arc.scenario}")'
+
+
+def test_the_figures_of_the_rfc_come_first_and_then_the_shortest() -> None:
+    explorer = StateExplorer()
+    assert explorer.arc("ESTABLISHED", "FIN-WAIT-1").scenario == "four-segment close"
+    refused = len(SCENARIOS[explorer.arc("SYN-SENT", "CLOSED").scenario].run().steps)
+    assert refused <= len(SCENARIOS["refused"].run().steps) < len(SCENARIOS["SYN flood"].run().steps)
+
+
+def test_a_crash_takes_no_arc(monkeypatch: pytest.MonkeyPatch) -> None:
+    crash = Scenario("A crash", "", (*OPENED, (1_000_000, 0, CRASH)), "")
+    monkeypatch.setattr("tcpbook.widgets.arcs.SCENARIOS", {"crash": crash})
+    taken = _scenarios.__wrapped__()
+    assert (State.SYN_SENT, State.ESTABLISHED) in taken
+    assert (State.ESTABLISHED, State.CLOSED) not in taken
+
+
+def test_an_arc_is_stated_where_its_last_rule_is() -> None:
+    arc = StateExplorer().arc("LISTEN", "CLOSE-WAIT")
+    assert [rule.section for rule in arc.causes[0].rules] == ["3.10.7.2", "3.10.7.4"]
+    assert arc.stated == "the text only, §3.10.7.4"
+    assert arc.link.endswith("rfc9293.html#section-3.10.7.4")
 
 
 def test_an_arc_that_no_scenario_takes_says_so() -> None:
