@@ -25,7 +25,7 @@ function render({ model, el }) {
 
   // Time, and what is in the air
   const clock = make("span", { className: "tcpbook-sandbox-clock" });
-  const undo = button("Undo", () => ask({ kept: model.get("view").actions.length - 1 }));
+  const undo = button("Undo", () => ask({ kept: null }));
   const time = make("div", { className: "tcpbook-sandbox-time" }, [
     clock, button("Wait for the next event", () => ask({ do: "wait" })),
     button("Let time run", () => ask({ do: "run" })), undo]);

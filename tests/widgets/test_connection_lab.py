@@ -47,7 +47,7 @@ def test_the_page_asks_and_is_told() -> None:
     view = asked(lab, {"do": "A OPEN active"})
     assert "error: connection already exists" in view["told"]
     assert asked(lab, {"kept": 1})["actions"] == ["A OPEN active"]
-    assert asked(lab, {"kept": 0})["story"] == []
+    assert asked(lab, {"kept": None})["story"] == []
 
 
 def test_what_makes_no_sense_is_a_sentence_in_the_page_and_an_error_in_python() -> None:
