@@ -129,12 +129,12 @@ def test_python_drives_the_page_and_two_displays_show_the_same(lab_page: Callabl
     expect(page.get_by_text(re.compile("State.SYN_SENT"))).to_be_visible()
 
 
-@pytest.mark.parametrize("zoom", [1, 2])
-def test_it_fits_700_pixels(lab_page: Callable[..., Page], zoom: int) -> None:
+def test_it_fits_700_pixels(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(setup("half-close with data")))
     player = the_player(page)
-    player.evaluate(f"(player) => {{ player.parentElement.style.width = '700px'; player.style.zoom = {zoom}; }}")
-    wide = player.evaluate("""(player) => [...player.querySelectorAll("*")]
-        .filter((part) => !part.closest("svg") && part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0)
-        .map((part) => part.outerHTML.slice(0, 80))""")
-    assert wide == []
+    for zoom in (1, 2):
+        player.evaluate(f"(player) => {{ player.parentElement.style.width = '700px'; player.style.zoom = {zoom}; }}")
+        wide = player.evaluate("""(player) => [...player.querySelectorAll("*")]
+            .filter((part) => !part.closest("svg") && part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0)
+            .map((part) => part.outerHTML.slice(0, 80))""")
+        assert wide == []

@@ -22,7 +22,12 @@ from nbval.plugin import IPyNbCell, IPyNbFile, coalesce_streams
 
 from tree import CHAPTERS, ROOT, cells
 
-pytestmark = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+every_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+first_chapters = pytest.mark.parametrize(
+    "chapter",
+    [pytest.param(path, id=path.stem, marks=[pytest.mark.long] * (path not in CHAPTERS[:2])) for path in CHAPTERS],
+)
+"""Running a chapter takes its time: all of them in the long run only."""
 
 GEOMETRY = {
     "g": {"transform"},
@@ -38,11 +43,13 @@ ATTRIBUTE = re.compile(r'\s([\w:-]+)="([^"]*)"')
 TOKEN = re.compile(r"[^\W\d_]+|\d+")
 
 
+@every_chapter
 def test_every_code_cell_was_executed_in_order(chapter: Path) -> None:
     counts = [cell["execution_count"] for cell in cells(chapter, "code")]
     assert counts == list(range(1, len(counts) + 1))
 
 
+@every_chapter
 def test_every_cell_that_shows_something_has_its_output(chapter: Path) -> None:
     """An expression, or a call of print, in the last line of a cell shows something."""
     silent = [
@@ -53,6 +60,7 @@ def test_every_cell_that_shows_something_has_its_output(chapter: Path) -> None:
     assert silent == []
 
 
+@every_chapter
 def test_nothing_is_hidden_from_nbval(chapter: Path) -> None:
     text = chapter.read_text(encoding="utf-8")
     assert "NBVAL" not in text
@@ -63,6 +71,7 @@ def test_nothing_is_hidden_from_nbval(chapter: Path) -> None:
     assert "error" not in kinds
 
 
+@every_chapter
 def test_no_trace_of_the_run_is_stored(chapter: Path) -> None:
     """No widget state, no timing, no version of Python: nothing that the next run would change."""
     notebook = json.loads(chapter.read_text(encoding="utf-8"))
@@ -72,6 +81,7 @@ def test_no_trace_of_the_run_is_stored(chapter: Path) -> None:
     assert re.findall(r" at 0x[0-9a-f]{6,}", chapter.read_text(encoding="utf-8")) == []
 
 
+@every_chapter
 def test_the_source_of_a_question_is_hidden(chapter: Path) -> None:
     """It holds the answer; everything else is in sight."""
     for cell in cells(chapter, "code"):
@@ -125,6 +135,7 @@ def same(cell: IPyNbCell, outputs: list[Any]) -> bool:
     return bool(cell.compare_outputs(outputs, coalesce_streams(cell.cell.outputs)))
 
 
+@every_chapter
 def test_any_change_of_a_word_or_number_is_seen(chapter: Path, nbval_cells: list[IPyNbCell]) -> None:
     """Words, numbers, labels, classes, colors, ids: change one in a stored text and nbval objects."""
     tried = 0
@@ -143,6 +154,7 @@ def test_any_change_of_a_word_or_number_is_seen(chapter: Path, nbval_cells: list
     assert missed == []
 
 
+@every_chapter
 def test_another_layout_is_no_change(chapter: Path, nbval_cells: list[IPyNbCell]) -> None:
     """Another version of Graphviz places the same graph differently: every coordinate may move."""
     for cell in nbval_cells:
@@ -154,6 +166,7 @@ def test_another_layout_is_no_change(chapter: Path, nbval_cells: list[IPyNbCell]
         assert same(cell, outputs)
 
 
+@first_chapters
 def test_nbval_fails_on_changed_outputs(chapter: Path, tmp_path: Path) -> None:
     """End to end, on a copy with one token changed in each output: each cell with an output fails."""
     notebook = nbformat.read(chapter, as_version=4)
@@ -175,6 +188,7 @@ def test_nbval_fails_on_changed_outputs(chapter: Path, tmp_path: Path) -> None:
     assert run.returncode == 1
 
 
+@first_chapters
 def test_two_runs_store_the_same_bytes(chapter: Path, tmp_path: Path) -> None:
     results = []
     for name in ("first", "second"):
