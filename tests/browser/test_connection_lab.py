@@ -97,6 +97,7 @@ def test_sharing_and_saving(lab_page: Callable[..., Page], tmp_path: Path) -> No
     assert (tmp_path / "b.pcap").read_bytes() == again.trace.capture(1)
 
 
+@pytest.mark.long
 def test_what_can_not_be_done_is_a_sentence(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(SETUP))
     lab = the_lab(page)
@@ -107,6 +108,7 @@ def test_what_can_not_be_done_is_a_sentence(lab_page: Callable[..., Page]) -> No
     expect(lab.get_by_role("alert")).to_have_text("")
 
 
+@pytest.mark.long
 def test_two_displays_and_python_show_the_same(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(SETUP, "lab", "lab.do('A OPEN active')"))
     labs = page.locator(".tcpbook-sandbox")
@@ -117,6 +119,7 @@ def test_two_displays_and_python_show_the_same(lab_page: Callable[..., Page]) ->
     expect_states(labs.last, "CLOSED", "CLOSED")
 
 
+@pytest.mark.long
 def test_it_fits_700_pixels(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(SETUP.replace("Lab()", "Lab('B OPEN passive', 'A OPEN active', 'deliver 1')")))
     lab = the_lab(page)

@@ -141,6 +141,7 @@ def test_it_answers_while_the_kernel_is_busy_and_after_it_is_gone(lab_page: Call
     expect(answer(lab)).to_contain_text("SYN-SENT → ESTABLISHED")
 
 
+@pytest.mark.long
 def test_two_displays_show_the_same(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(SETUP, "lab"))
     labs = page.locator(".tcpbook-lab")

@@ -72,7 +72,14 @@ def test_stepping_through_the_handshake_shows_both_ends(lab_page: Callable[..., 
     assert shown(player)["flights"] == []
 
 
-@pytest.mark.parametrize("name", ["last ACK of the close lost", "crash, and a new call", "simultaneous open"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "last ACK of the close lost",
+        pytest.param("crash, and a new call", marks=pytest.mark.long),
+        pytest.param("simultaneous open", marks=pytest.mark.long),
+    ],
+)
 def test_page_and_frames_agree(lab_page: Callable[..., Page], name: str) -> None:
     page = lab_page(notebook(setup(name)))
     player = the_player(page)
@@ -118,6 +125,7 @@ def test_it_plays_on_after_the_kernel_is_gone(lab_page: Callable[..., Page]) -> 
     assert shown(player)["states"] == ["ESTABLISHED", "ESTABLISHED"]
 
 
+@pytest.mark.long
 def test_python_drives_the_page_and_two_displays_show_the_same(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(setup("refused"), "player", "player.go(2)\nprint(player.states)"))
     players = page.locator(".tcpbook-player")
@@ -129,6 +137,7 @@ def test_python_drives_the_page_and_two_displays_show_the_same(lab_page: Callabl
     expect(page.get_by_text(re.compile("State.SYN_SENT"))).to_be_visible()
 
 
+@pytest.mark.long
 def test_it_fits_700_pixels(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(setup("half-close with data")))
     player = the_player(page)

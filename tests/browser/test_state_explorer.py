@@ -71,6 +71,7 @@ def test_events_walk_the_graph_and_open_the_arc(lab_page: Callable[..., Page], t
     screenshot(page, f"state-explorer-{theme}-below")
 
 
+@pytest.mark.long
 def test_nothing_moves_whatever_the_state_and_the_names(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(SETUP))
     explorer = the_explorer(page)
@@ -164,6 +165,7 @@ def test_it_walks_on_without_a_kernel_and_without_messages(lab_page: Callable[..
     expect(told(explorer)).to_contain_text("One label is wrong.")
 
 
+@pytest.mark.long
 def test_two_displays_show_the_same(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(SETUP, "explorer"))
     both = page.locator(".tcpbook-walk")
@@ -174,6 +176,7 @@ def test_two_displays_show_the_same(lab_page: Callable[..., Page]) -> None:
     expect(told(both.first)).to_contain_text("One label is wrong.")
 
 
+@pytest.mark.long
 def test_page_and_python_agree_move_for_move(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(SETUP))
     explorer, twin = the_explorer(page), StateExplorer()
@@ -195,6 +198,7 @@ def usual(explorer: StateExplorer) -> list[str]:
     return [cause.label for arc in ways for cause in arc.causes if not cause.abrupt]
 
 
+@pytest.mark.long
 def test_it_fits_700_pixels(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(SETUP))
     explorer = the_explorer(page)
@@ -207,6 +211,7 @@ def test_it_fits_700_pixels(lab_page: Callable[..., Page]) -> None:
         assert wide == []
 
 
+@pytest.mark.long
 def test_page_and_python_agree_about_every_arrow(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(SETUP))
     explorer, twin = the_explorer(page), StateExplorer()
