@@ -15,7 +15,7 @@ from heapq import heapify
 from typing import Any
 
 from tcpbook.lab.network import NEXT_ISS, Application, Network, pair
-from tcpbook.lab.trace import CRASH, Flight, Step, Trace
+from tcpbook.lab.trace import CRASH, Flight, Trace
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.events import ABORT, CLOSE, Call, Open, Receive, Send
 from tcpbook.protocol.seqnum import add
@@ -84,13 +84,7 @@ class Sandbox:
     def __init__(self, *actions: str) -> None:
         self.actions: list[str] = []
         self.network = _fresh()
-        self._told = 0  # steps before the last action
         self.do(*actions)
-
-    @property
-    def news(self) -> list[Step]:
-        """What the last action led to."""
-        return self.trace.steps[self._told :]
 
     @property
     def trace(self) -> Trace:
@@ -100,15 +94,13 @@ class Sandbox:
     def do(self, *actions: str) -> None:
         """Carry actions out, one after the other. TcpBookError for one that makes no sense: it changes nothing."""
         for action in actions:
-            before = len(self.trace.steps)
             _act(self.network, action)
-            self._told = before
             self.actions.append(action)
 
     def undo(self, kept: int | None = None) -> None:
         """Go back to where the first `kept` actions had been done; by default, before the last one."""
         actions = self.actions[: max(len(self.actions) - 1, 0) if kept is None else kept]
-        self.actions, self.network, self._told = [], _fresh(), 0
+        self.actions, self.network = [], _fresh()
         self.do(*actions)
 
 

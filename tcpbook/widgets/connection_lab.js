@@ -35,7 +35,7 @@ function render({ model, el }) {
 
   // The story, and the experiment
   const story = make("tbody", {});
-  const region = make("div", { className: "tcpbook-sandbox-story", role: "region", tabIndex: 0, aria: { label: "The story so far" } }, [
+  const region = make("div", { className: "tcpbook-sandbox-story", role: "group", tabIndex: 0, aria: { label: "The story so far" } }, [
     make("table", {}, [
       make("thead", {}, [make("tr", {}, ["A", "Segment or event", "B"].map((name) => make("th", { scope: "col" }, [name])))]),
       story])]);

@@ -104,7 +104,7 @@ class ConnectionLab(View):
 def _view(sandbox: Sandbox) -> dict[str, Any]:
     """All that the page shows, in a few thousand bytes."""
     network, trace = sandbox.network, sandbox.trace
-    steps, news = trace.steps, sandbox.news
+    steps = trace.steps
     ends = [end_after(State.CLOSED), end_after(State.CLOSED)]
     for step in steps:
         ends = [{**end, "arc": "", "changed": []} for end in ends]
@@ -122,8 +122,8 @@ def _view(sandbox: Sandbox) -> dict[str, Any]:
             [flight.number, flight.sender, _words(flight), seconds((flight.arrives_us or 0) - network.now_us)]
             for flight in network.in_the_air()
         ],
-        "told": " ".join(told(step, trace) for step in news) if steps else "Nothing has happened yet: let an end OPEN.",
-        "rules": rules(news[-1]) if news else [],
+        "told": told(steps[-1], trace) if steps else "Nothing has happened yet: let an end OPEN.",
+        "rules": rules(steps[-1]) if steps else [],
         "story": trace.lines(),
         "actions": sandbox.actions,
         "code": _code(sandbox),

@@ -40,7 +40,7 @@ function render({ model, el }) {
   const told = make("p", { className: "tcpbook-player-told", aria: { live: "polite" } });
 
   // The ladder, drawn by Python; nothing of the reader's is in it
-  const ladder = make("div", { className: "tcpbook-player-ladder", role: "region", tabIndex: 0, aria: { label: "Ladder" } });
+  const ladder = make("div", { className: "tcpbook-player-ladder", role: "group", tabIndex: 0, aria: { label: "Ladder" } });
   ladder.innerHTML = model.get("ladder");
   const number = (part, name) => (name in part.dataset ? Number(part.dataset[name]) : Infinity);
   const parts = [...ladder.querySelectorAll("[data-step]")];

@@ -55,7 +55,7 @@ function render({ model, el }) {
   commit.className = "tcpbook-walk-commit";
   const steps = make("div", { className: "tcpbook-walk-steps" }, [events, abruptly, abrupt]);
   const history = make("p", { className: "tcpbook-walk-history" });
-  const detail = make("div", { className: "tcpbook-walk-arc", tabIndex: 0, role: "region", aria: { label: "The arrow" } });
+  const detail = make("div", { className: "tcpbook-walk-arc", tabIndex: 0, role: "group", aria: { label: "The arrow" } });
 
   // The graph: its nodes are buttons, walked by arrow keys; its arcs can be clicked, and stand in the list as well
   const graph = make("div", { className: "tcpbook-walk-graph" });

@@ -110,7 +110,7 @@ def test_keyboard_and_slider(lab_page: Callable[..., Page]) -> None:
     button(player, "Back").focus()
     page.keyboard.press("Enter")
     expect(player.locator(".tcpbook-player-count")).to_contain_text("4 of ")
-    player.get_by_role("region", name="Ladder").focus()
+    player.get_by_role("group", name="Ladder", exact=True).focus()
 
 
 def test_it_plays_on_after_the_kernel_is_gone(lab_page: Callable[..., Page]) -> None:

@@ -141,12 +141,3 @@ def test_by_hand_it_is_the_same_story_as_the_scenario() -> None:
 def test_a_new_connection_begins_with_another_number() -> None:
     sandbox = Sandbox(*HANDSHAKE, "A ABORT", "deliver 4", "B OPEN passive", "A OPEN active")
     assert [flight.segment.seq for flight in sandbox.trace.flights if flight.segment.flags == Flags.SYN] == [100, 400]
-
-
-def test_news_are_what_the_last_action_led_to() -> None:
-    sandbox = Sandbox("B OPEN passive", "A OPEN active", "run")
-    assert [step.name for step in sandbox.news] == ["segment 1", "segment 2", "segment 3"]
-    sandbox.do("A CLOSE")
-    assert [step.name for step in sandbox.news] == ["CLOSE"]
-    sandbox.do("drop 4")
-    assert sandbox.news == []
