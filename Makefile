@@ -16,7 +16,9 @@ help:
 # JupyterLab refuses to start as root, which is who you are in most containers: hence --allow-root there.
 book: .venv/book
 	$(BIN)/jupyter trust $(CHAPTERS)
-	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$(firstword $(CHAPTERS)) $(if $(filter 0,$(shell id -u)),--allow-root)
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$(firstword $(CHAPTERS)) \
+	  --ServerApp.kernel_websocket_connection_class=tcpbook.widgets.server.Connection \
+	  $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: lint
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile

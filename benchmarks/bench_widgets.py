@@ -53,10 +53,12 @@ display(FlagLab(state="SYN-SENT"), HandshakePlayer("three-way handshake"), Conne
         ipywidgets.VBox([button, drawing]))
 """
 
-# Starts from rest: the kernel has answered the messages that came before, and the page is painted where it stands.
+# Starts from rest: the kernel has answered the messages that came before, the page is painted where it stands, and
+# JupyterLab has done what it does after a message and after scrolling.
 WATCH = """async (part) => {
     await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestKernelInfo();
     await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+    await new Promise((idle) => requestIdleCallback(idle));
     window.sample = new Promise((resolve, reject) => {
         const { port1, port2 } = new MessageChannel();
         let stamp, start, script;

@@ -105,6 +105,7 @@ def serve(home: Path) -> Iterator[Lab]:
     lab = Lab(f"http://127.0.0.1:{port}", "book", folder, home / "config" / "lab" / "user-settings")
     lab.set("apputils-extension/notification", fetchNews="false", checkForUpdates=False, doNotDisturbMode=True)
     options = ["--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.ip=127.0.0.1"]
+    options.append("--ServerApp.kernel_websocket_connection_class=tcpbook.widgets.server.Connection")
     command = [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.port={port}", str(folder)]
     log = (home / "log").open("wb")
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)

@@ -56,7 +56,7 @@ function render({ model, el }) {
   function showAir() {
     const view = model.get("view");
     clock.textContent = `Clock: ${view.now}`;
-    undo.disabled = !view.actions.length;
+    undo.ariaDisabled = !view.actions.length;
     air.replaceChildren(...view.air.map(([number, sender, words, left]) => make("li", {}, [
       make("span", {}, [sender ? "B → A  " : "A → B  ", make("code", {}, [words]), ` in ${left} `]),
       ...["deliver", "drop", "duplicate"].map((what) =>

@@ -162,7 +162,7 @@ function render({ model, el }) {
 
   function showHistory() {
     const steps = model.get("history");
-    undo.disabled = !steps.length;
+    undo.ariaDisabled = !steps.length;
     const spell = (flags) => table.flags.filter(([, bit]) => flags & bit).map(([name]) => name).reverse().join(",") || "none";
     history.replaceChildren(...steps.map(({ state, flags, after }) =>
       make("li", {}, [`${state} received ${spell(flags)}: ${after === state ? "stayed" : `→ ${after}`}`])));

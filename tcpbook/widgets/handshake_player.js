@@ -60,8 +60,8 @@ function render({ model, el }) {
     slider.value = at;
     slider.setAttribute("aria-valuetext", frames[at].told);
     count.textContent = `${at} of ${last}${frames[at].time && `, ${frames[at].time}`}`;
-    start.disabled = back.disabled = at === 0;
-    step.disabled = end.disabled = at === last;
+    start.ariaDisabled = back.ariaDisabled = at === 0;
+    step.ariaDisabled = end.ariaDisabled = at === last;
     told.textContent = frames[at].told;
   }
 

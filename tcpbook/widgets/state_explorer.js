@@ -50,7 +50,10 @@ function render({ model, el }) {
   const abruptly = make("p");
   const abrupt = make("div", { className: "tcpbook-walk-events", role: "group", aria: { label: "Abrupt events" } });
   const undo = button("Undo", undoOne);
-  const again = button("Start again", () => put({ state: model.get("history")[0].before, history: [], chosen: "" }));
+  const again = button("Start again", () => {
+    const [first] = model.get("history");
+    if (first) put({ state: first.before, history: [], chosen: "" });
+  });
   const commit = button("This arrow is wrong", () => put({ guess: model.get("chosen") }));
   commit.className = "tcpbook-walk-commit";
   const steps = make("div", { className: "tcpbook-walk-steps" }, [events, abruptly, abrupt]);
@@ -113,7 +116,7 @@ function render({ model, el }) {
     abrupt.replaceChildren(...sudden.map((way) => go(way, way.label)));
     abruptly.textContent = sudden.length ? `By reset, abort or timeout, to ${say(sudden[0].after)}:` : "";
     if (focused) events.firstChild.focus();
-    for (const control of [undo, again]) control.disabled = !moves.length;
+    for (const control of [undo, again]) control.ariaDisabled = !moves.length;
     const way = moves.map(({ event, after }) => ` — ${event.split(" / ")[0] || "put there"} → ${say(after)}`);
     history.textContent = moves.length ? `Your way: ${say(moves[0].before)}${way.join("")}` : "Your way begins here.";
   }
@@ -160,7 +163,7 @@ function render({ model, el }) {
     const chosen = model.get("chosen");
     const wrong = defect();
     list.value = chosen;
-    commit.disabled = !chosen;
+    commit.ariaDisabled = !chosen;
     for (const { id, arc } of arcs) arc.classList.toggle("tcpbook-lit", id === chosen);
     if (!chosen || (wrong && !(chosen === wrong.arc && model.get("guess") === chosen))) {
       detail.replaceChildren(make("p", {}, [wrong

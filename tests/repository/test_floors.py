@@ -19,7 +19,7 @@ LIBRARIES = {
     "ports": {"pandas"},
     "lab": {"numpy", "pandas", "psutil"},
     "figures": {"graphviz"},
-    "widgets": {"IPython", "anywidget", "ipywidgets", "traitlets"},
+    "widgets": {"IPython", "anywidget", "ipywidgets", "jupyter_server", "traitlets"},
     "exercises": {"IPython", "anywidget", "ipywidgets", "traitlets"},
 }
 """What a floor may import beside the standard library."""
@@ -166,8 +166,8 @@ def test_chapters_import_the_vocabulary_only() -> None:
 
 
 def test_imported_libraries_are_required() -> None:
-    """requirements.txt names what is imported; what comes along with ipywidgets is not repeated."""
+    """requirements.txt names what is imported; what comes along with jupyterlab and ipywidgets is not repeated."""
     text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    required = set(re.findall(r"^[\w-]+", text, re.MULTILINE)) | {"IPython", "traitlets"}
+    required = set(re.findall(r"^[\w-]+", text, re.MULTILINE)) | {"IPython", "jupyter_server", "traitlets"}
     used = {name.split(".")[0] for module in modules() for name in imports_of(module)}
     assert used - set(sys.stdlib_module_names) - {"tcpbook"} - required == set()
