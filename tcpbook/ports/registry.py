@@ -81,13 +81,14 @@ def _rows(rows: DataFrame) -> DataFrame:
 
 def _named(name: str) -> DataFrame:
     table = _registry()
-    names = table["service"].str.lower()
-    rows = _rows(table[(names == name.lower()) & (names != "")])
+    lower = table["service"].str.lower()
+    rows = table[(lower == name.lower()) & (lower != "")]
     if not len(rows):
-        near = get_close_matches(name.lower(), sorted(set(names)), n=3)
+        names = sorted(set(lower) - {""})
+        near = get_close_matches(name.lower(), names, n=3)
         remedy = f"near it are {', '.join(near)}" if near else "search() looks for words in names and descriptions"
-        raise TcpBookError(f"no service is registered as {name!r}, among {names.nunique() - 1} names; {remedy}")
-    return rows
+        raise TcpBookError(f"no service is registered as {name!r}, among {len(names)} names; {remedy}")
+    return _rows(rows)
 
 
 def _without_entry(port: int) -> DataFrame:
