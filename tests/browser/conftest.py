@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from lab_server import NO_CHROMIUM, WINDOW, Lab, find_chromium, launch_options, serve
+
+expect.set_options(timeout=30_000)  # as long as Playwright waits for a click: a slow machine is no failure
 
 KERNEL_GONE = "Could not send widget sync message"
 """How ipywidgets begins what it writes to the console on each change once the kernel is gone."""
