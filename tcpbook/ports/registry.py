@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 DATA = Path(__file__).with_name("registry.csv.gz")
+ABSENT = {
+    "system": "Unassigned: IANA may assign it",
+    "user": "Unassigned: IANA may assign it",
+    "dynamic": "Dynamic: never assigned",
+}
+"""What a port without a row is, by the name of its range (RFC 6335 §6)."""
+
 COLUMNS = ("port", "protocol", "service", "description", "class")
 
 
@@ -95,5 +102,4 @@ def _without_entry(port: int) -> DataFrame:
     from pandas import DataFrame
 
     kind = range_of(port).name
-    said = "Dynamic: never assigned" if kind == "dynamic" else "Unassigned: IANA may assign it"
-    return DataFrame([dict(zip(COLUMNS, (port, "", "", said, kind), strict=True))])
+    return DataFrame([dict(zip(COLUMNS, (port, "", "", ABSENT[kind], kind), strict=True))])
