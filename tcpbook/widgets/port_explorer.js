@@ -8,6 +8,8 @@ const BAR = 58;
 const AXIS = 80;
 const NAMES = 104;
 const BOTTOM = 200;
+const NAMED = 10; // from how many units a port on, its name has room
+const FLAG = 48; // the width of the chosen port's number
 const LISTED = 100; // results on show
 
 function drawPart(parent, tag, attributes, text = "") {
@@ -72,7 +74,7 @@ function render({ model, el }) {
   // Where to look
   const places = ranges.map(({ name, first, last }) => button(`${name} ${first}–${last}`, () => put({ first, last })));
   places.forEach((place, at) => place.classList.add(`tcpbook-ports-${ranges[at].name}`));
-  const own = button("the kernel's", () => {
+  const own = button("kernel's range", () => {
     const { first, last } = model.get("here");
     put(look((first + last + 1) / 2, last - first + 1));
   });
@@ -100,6 +102,7 @@ function render({ model, el }) {
     const along = ((event.clientX - box.left) / box.width * WIDTH - EDGE) / (WIDTH - 2 * EDGE);
     choose(Math.max(0, Math.min(all - 1, Math.floor(model.get("first") + along * span()))));
   };
+  const legend = make("p", { className: "tcpbook-ports-keys" });
   const told = make("p", { className: "tcpbook-ports-told", aria: { live: "polite" } });
 
   // The question, and the connections
@@ -108,7 +111,7 @@ function render({ model, el }) {
   const count = make("select", { aria: { label: "Connections" } }, counts.map((n) => make("option", { value: n, selected: n === 8 }, [String(n)])));
   const open = button("Open connections", () => {
     model.send({ connect: Number(count.value) });
-    said.textContent = "Asked the kernel. It answers when it has finished what it is doing.";
+    said.textContent = "Asked Python: no answer comes while it is busy, or once it has gone.";
   });
   const said = make("p", { className: "tcpbook-ports-said", aria: { live: "polite" } });
 
@@ -121,6 +124,9 @@ function render({ model, el }) {
     if (search.value !== query) search.value = query;
     results.replaceChildren(...listed.map((row) =>
       make("li", {}, [button(`${row.port} ${inWords(row)}`, () => choose(row.port))])));
+    if (!listed.length) {
+      results.append(make("li", {}, [query.trim() ? "No TCP entry holds all of these words." : "What you search for is listed here."]));
+    }
     const more = found.length > LISTED ? `, the first ${LISTED} listed` : "";
     counted.textContent = query.trim() ? `${found.length} TCP ${found.length === 1 ? "entry" : "entries"}${more}` : "";
   }
@@ -141,6 +147,8 @@ function render({ model, el }) {
     if (model.get("guess")) {
       box(low, high + 1, BAND, 20, "tcpbook-ports-own");
       label(low, high + 1, BAND + 10, [`the kernel's range, ${low}–${high}`, `${low}–${high}`]);
+    } else {
+      drawPart(svg, "text", { x: WIDTH / 2, y: BAND + 8, class: "tcpbook-ports-label" }, "Your kernel's range and picks stand here once you have guessed.");
     }
     for (const { name, first: from, last: to } of ranges) {
       box(from, to + 1, BAR, AXIS - BAR, `tcpbook-ports-${name}`);
@@ -155,11 +163,11 @@ function render({ model, el }) {
     const port = model.get("port");
     if (inView(port)) {
       const at = x(port + 0.5);
-      drawPart(svg, "line", { x1: at, x2: at, y1: BAR - 4, y2: BOTTOM, class: "tcpbook-ports-chosen" });
-      const wide = String(port).length * 8 + 6;
-      const start = Math.max(0, Math.min(WIDTH - wide, at - wide / 2));
-      drawPart(svg, "rect", { x: start, y: AXIS + 3, width: wide, height: 17, class: "tcpbook-ports-flag" });
-      drawPart(svg, "text", { x: start + wide / 2, y: AXIS + 12, class: "tcpbook-ports-number" }, port);
+      drawPart(svg, "path", { d: `M${at},${BAR}l-5,-7h10z` });
+      if (unit < NAMED) drawPart(svg, "line", { x1: at, x2: at, y1: NAMES - 4, y2: BOTTOM, class: "tcpbook-ports-chosen" });
+      const text = Math.max(FLAG / 2, Math.min(WIDTH - FLAG / 2, at));
+      drawPart(svg, "rect", { x: text - FLAG / 2, y: AXIS + 3, width: FLAG, height: 17, class: "tcpbook-ports-flag" });
+      drawPart(svg, "text", { x: text, y: AXIS + 12, class: "tcpbook-ports-number" }, port);
     }
     const seen = picks.filter(inView).length;
     line.setAttribute("aria-label", `Ports ${first} to ${last}${seen ? `, ${seen} picked by the kernel` : ""}`);
@@ -176,7 +184,9 @@ function render({ model, el }) {
     for (let port = Math.ceil(model.get("first") / step) * step; port <= model.get("last"); port += step) {
       const at = x(port + (step < 100 ? 0.5 : 0));
       drawPart(svg, "line", { x1: at, x2: at, y1: AXIS, y2: AXIS + 5, class: "tcpbook-ports-tick" });
-      drawPart(svg, "text", { x: Math.max(at, EDGE), y: AXIS + 12, class: "tcpbook-ports-label" }, port);
+      const chosen = inView(model.get("port")) ? x(model.get("port") + 0.5) : -WIDTH;
+      if (Math.abs(at - chosen) < FLAG) continue; // the chosen port's number stands there
+      drawPart(svg, "text", { x: at, y: AXIS + 12, class: "tcpbook-ports-label" }, port);
     }
   }
 
@@ -184,14 +194,18 @@ function render({ model, el }) {
   function showRegistered(x, unit) {
     const here = rows.filter(({ port }) => inView(port));
     const height = BOTTOM - NAMES;
-    if (unit >= 10) {
+    const near = unit >= NAMED;
+    legend.textContent = `${near ? "Below the line: each port's first TCP name." : "Bars: the share of ports with a TCP name; full height is all."} `
+      + "Keys on the line: ← → move, + − zoom, Home shows all.";
+    if (near) {
       let before = -1;
       for (const { port, name, words } of here) {
         if (port === before) continue;
         before = port;
         const at = x(port + 0.5);
-        drawPart(svg, "text", { x: at, y: NAMES, transform: `rotate(90 ${at} ${NAMES})`, class: `tcpbook-ports-name${name ? "" : " tcpbook-ports-nameless"}` },
-          (name || `(${words})`).slice(0, 16));
+        const style = ["name", !name && "nameless", port === model.get("port") && "named"].filter(Boolean);
+        drawPart(svg, "text", { x: at, y: NAMES, transform: `rotate(90 ${at} ${NAMES})`,
+          class: style.map((each) => `tcpbook-ports-${each}`).join(" ") }, (name || `(${words})`).slice(0, 16));
       }
       return;
     }
@@ -232,19 +246,18 @@ function render({ model, el }) {
   }
   const showSaid = () => { said.textContent = model.get("answer").told; };
 
-  const row = (name, ...parts) => make("div", { className: `tcpbook-ports-row ${name}` }, parts);
+  const row = (...parts) => make("div", { className: "tcpbook-ports-row" }, parts);
   el.replaceChildren(make("div", { className: "tcpbook-view tcpbook-ports" }, [
-    row("", make("label", {}, ["Search ", search]), counted),
+    row(make("label", {}, ["Search ", search]), counted),
     results,
-    row("", whole, ...places, own, make("span", { className: "tcpbook-ports-steps" }, [left, right, wider, closer])),
+    row(whole, ...places, own),
     line,
-    make("p", { className: "tcpbook-ports-keys" }, [
-      "Bars: the share of ports with a TCP name. Keys on the line: ← → move, + − zoom, Home shows all."]),
+    row(legend, make("span", { className: "tcpbook-ports-steps" }, [left, right, wider, closer])),
     told,
     make("div", { className: "tcpbook-ports-ask", role: "group", aria: { label: "Your kernel's picks" } }, [
-      row("", make("span", {}, ["In which range will your kernel's next local port fall?"]), ...guesses),
+      row(make("span", {}, ["In which range will your kernel's next local port fall?"]), ...guesses),
       lies,
-      row("", make("label", {}, ["How many ", count]), open),
+      row(make("label", {}, ["How many ", count]), open),
       said])]));
   const undone = [
     keepKeys(el),

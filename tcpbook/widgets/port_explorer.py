@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import traitlets
 
@@ -15,15 +15,13 @@ from tcpbook.ports.registry import ABSENT
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.widgets.base import View, sources
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
 CLOSEST = 64
 """The fewest ports that the line shows: as many as have room for their names."""
 
 COUNTS = (1, 4, 8, 16, 32, MOST)
 LISTED = 16
 KEPT = 4 * MOST
+NOTHING_YET: dict[str, Any] = {"number": 0, "newest": 0, "told": ""}
 KINDS = tuple(each.name for each in ports.RANGES)
 
 RECORDED = ports.Ephemeral(32_768, 60_999, "the default of Linux")
@@ -52,7 +50,7 @@ class PortExplorer(View):
     query = traitlets.Unicode().tag(sync=True)
     guess = traitlets.Unicode().tag(sync=True)
     picks = traitlets.List(traitlets.Int()).tag(sync=True)
-    answer = traitlets.Dict({"number": 0, "newest": 0, "told": ""}).tag(sync=True)
+    answer = traitlets.Dict(NOTHING_YET).tag(sync=True)
 
     def __init__(self) -> None:
         super().__init__(registered=_registered(), table=_table(), here=_here(ports.ephemeral()))
@@ -78,11 +76,11 @@ class PortExplorer(View):
             self.first, self.last = first, last
 
     @property
-    def found(self) -> DataFrame:
-        """The TCP rows that `query` finds, exact ones first, as in the page; columns as in the registry."""
-        rows = ports.search(self.query)
-        rows = rows[rows["protocol"] == "tcp"]
+    def found(self) -> Any:
+        """The TCP rows that `query` finds, a DataFrame as `ports.registry()`; exact ones first, as in the page."""
         sought = self.query.strip().lower()
+        rows = ports.search(sought) if sought else ports.registry().head(0)
+        rows = rows[rows["protocol"] == "tcp"]
         exact = (rows["port"].astype(str) == sought) | (rows["service"].str.lower() == sought)
         return rows.assign(rest=~exact).sort_values("rest", kind="stable").drop(columns="rest").reset_index(drop=True)
 
@@ -159,7 +157,7 @@ def _here(here: ports.Ephemeral) -> dict[str, Any]:
 
 
 @cache
-def _tcp() -> DataFrame:
+def _tcp() -> Any:
     table = ports.registry()
     return table[table["protocol"] == "tcp"]
 

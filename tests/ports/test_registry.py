@@ -169,6 +169,7 @@ def test_the_file_names_its_source_and_its_date() -> None:
 def test_the_tool_drops_unassigned_rows_and_puts_back_what_the_package_lacks(tmp_path: Path) -> None:
     package = {
         "15/tcp": ["", "Unassigned [was netstat]"],
+        "63/tcp": ["whois++", "whois++"],
         "80/tcp": ["www-http", "World Wide Web HTTP"],
         "80/sctp": ["http", "HTTP"],
         "66/udp": ["sql*net", 'Oracle "SQL*NET", α'],
@@ -176,6 +177,7 @@ def test_the_tool_drops_unassigned_rows_and_puts_back_what_the_package_lacks(tmp
     made = rows(package)
     added = set(supplement())
     assert [row for row in made if row not in added] == [
+        Row(63, "tcp", "whois++", "whois++"),
         Row(66, "udp", "sql-net", 'Oracle "SQL*NET", α'),
         Row(66, "udp", "sql*net", 'Oracle "SQL*NET", α'),
         Row(80, "tcp", "www-http", "World Wide Web HTTP"),
