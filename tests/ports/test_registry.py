@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -191,3 +193,9 @@ def test_the_tool_drops_unassigned_rows_and_puts_back_what_the_package_lacks(tmp
     with gzip.open(targets[0], "rt", encoding="utf-8", newline="") as lines:
         assert next(lines) == f"# {SOURCE}\n"
         assert [tuple(line) for line in csv.reader(lines)][1:] == [(str(row.port), *row[1:]) for row in made]
+
+
+def test_importing_the_ports_does_not_load_pandas() -> None:
+    program = "import sys, tcpbook.ports; print('pandas' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
