@@ -45,11 +45,11 @@ class Exhaustion:
 def exhaustion(ports: int | None = None, time_wait_s: float = LINUX_TIME_WAIT_S, open_s: float = 0) -> Exhaustion:
     """Return how fast one client address can open connections to one address and port of a server.
 
-    Both addresses and the server's port being given, a connection is told apart by the client's port alone
-    (RFC 9293 §3.1), and that port stays taken while the connection is open and while it is in TIME-WAIT *at the
-    client*, which is so where the client closes first (RFC 9293 §3.6.1). Where the server does, TIME-WAIT and its
-    cost in memory are the server's, and the client may use the port again at once if the server's TCP accepts a new
-    SYN in TIME-WAIT (RFC 9293 §3.6.1, MAY-2): `time_wait_s=0`.
+    A connection is defined by a pair of sockets (RFC 9293 §3.4.1). Both addresses and the server's port being given,
+    the client's port alone tells connections apart, and it stays taken while the connection is open and while it is in
+    TIME-WAIT at the client, which is so where the client closes first (RFC 9293 §3.6.1). Where the server does,
+    TIME-WAIT is the server's, and the client may use the port again at once if the server's TCP accepts a new SYN in
+    TIME-WAIT (RFC 9293 §3.6.1, MAY-2): `time_wait_s=0`.
 
     `ports` is the size of the ephemeral range, 1 to 65535; by default that of this machine's kernel. `time_wait_s` is
     the length of TIME-WAIT: 60 s in Linux, twice an MSL of 2 minutes in RFC 9293 §3.4.2, 240 s. `open_s` is how long a
