@@ -47,9 +47,13 @@ TIMERS = ("", "retransmission", "keepalive", "TIME-WAIT", "zero-window probe")
 
 
 class Row(NamedTuple):
-    """A line of /proc/net/tcp; `left_s`: seconds until its timer runs out, None where none runs."""
+    """A line of /proc/net/tcp: `unread` octets wait for the process, `left_s` is None where no timer runs.
+
+    In LISTEN `unread` counts the connections that wait to be accepted; a FIN counts like an octet.
+    """
 
     state: State
+    unread: int
     timer: str
     left_s: float | None
 
@@ -90,10 +94,12 @@ def read_table(text: str, ticks_per_s: int) -> dict[tuple[Address, Address], Row
     """Return the rows of a text like /proc/net/tcp by their two addresses. `ticks_per_s`: USER_HZ, 100 on Linux."""
     rows = {}
     for line in text.splitlines()[1:]:
-        local, remote, number, _, timer = line.split()[1:6]
+        local, remote, number, queues, timer = line.split()[1:6]
         name, ticks = (int(part, 16) for part in timer.split(":"))
         left_s = ticks / ticks_per_s if name else None
-        rows[_address(local), _address(remote)] = Row(NUMBERS[int(number, 16)], TIMERS[name], left_s)
+        rows[_address(local), _address(remote)] = Row(
+            NUMBERS[int(number, 16)], int(queues.partition(":")[2], 16), TIMERS[name], left_s
+        )
     return rows
 
 
