@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tcpbook.figures.demux import demux
 from tcpbook.figures.figure import Figure, classes, text
 from tcpbook.figures.headermap import headermap
 from tcpbook.figures.seqspace import seqspace
@@ -24,6 +25,8 @@ from tcpbook.protocol.state import State
 SVG = "{http://www.w3.org/2000/svg}"
 SYN = Segment(49152, 80, 100, flags=Flags.SYN, options=(MSS(1460), TIMESTAMPS((1, 2)), NOP()), data=b"hello")
 
+SEGMENT = ("192.0.2.1", "192.0.2.2", SYN)
+HOST = [("LISTEN", "192.0.2.2:80", "*:*"), ("TIME-WAIT", "192.0.2.2:80", "192.0.2.1:40001")]
 IN_FLIGHT = step(in_state(State.ESTABLISHED), Send(bytes(9_000))).tcb
 
 PICTURES: dict[str, tuple[Callable[[], Figure], Callable[[], Figure]]] = {
@@ -32,6 +35,7 @@ PICTURES: dict[str, tuple[Callable[[], Figure], Callable[[], Figure]]] = {
         lambda: stategraph(State.LISTEN, [State.CLOSED], [State.CLOSING]),
     ),
     "headermap": (lambda: headermap(SYN, ["SYN"]), lambda: headermap(SYN)),
+    "demux": (lambda: demux(HOST, SEGMENT), lambda: demux(HOST, SEGMENT, ("192.0.2.1", "192.0.2.9", SYN))),
     "seqspace": (lambda: seqspace(IN_FLIGHT), lambda: seqspace(in_state(State.LISTEN, passive=True))),
 }
 """Every kind of picture, twice: with two contents."""
