@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from tcpbook.figures.demux import demux
+from tcpbook.figures.exhaustion import exhaustion_plot
 from tcpbook.figures.figure import Figure, classes, text
 from tcpbook.figures.headermap import headermap
 from tcpbook.figures.seqspace import seqspace
 from tcpbook.figures.stategraph import stategraph
+from tcpbook.ports.exhaustion import Exhaustion
 from tcpbook.protocol.events import Send
 from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.machine import step
@@ -27,6 +29,7 @@ SYN = Segment(49152, 80, 100, flags=Flags.SYN, options=(MSS(1460), TIMESTAMPS((1
 
 SEGMENT = ("192.0.2.1", "192.0.2.2", SYN)
 HOST = [("LISTEN", "192.0.2.2:80", "*:*"), ("TIME-WAIT", "192.0.2.2:80", "192.0.2.1:40001")]
+LIMIT = Exhaustion(ports=60_000, held_s=60)
 IN_FLIGHT = step(in_state(State.ESTABLISHED), Send(bytes(9_000))).tcb
 
 PICTURES: dict[str, tuple[Callable[[], Figure], Callable[[], Figure]]] = {
@@ -36,6 +39,7 @@ PICTURES: dict[str, tuple[Callable[[], Figure], Callable[[], Figure]]] = {
     ),
     "headermap": (lambda: headermap(SYN, ["SYN"]), lambda: headermap(SYN)),
     "demux": (lambda: demux(HOST, SEGMENT), lambda: demux(HOST, SEGMENT, ("192.0.2.1", "192.0.2.9", SYN))),
+    "exhaustion": (lambda: exhaustion_plot(LIMIT, 1, 2, 3, 4, 5), lambda: exhaustion_plot(LIMIT, 2_000)),
     "seqspace": (lambda: seqspace(IN_FLIGHT), lambda: seqspace(in_state(State.LISTEN, passive=True))),
 }
 """Every kind of picture, twice: with two contents."""
