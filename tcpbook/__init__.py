@@ -24,6 +24,8 @@ _HOME = {
     "verdict": "tcpbook.protocol.verdict",
     "Link": "tcpbook.lab.network",
     "SCENARIOS": "tcpbook.lab.scenarios",
+    "demux": "tcpbook.figures.demux",
+    "exhaustion_plot": "tcpbook.figures.exhaustion",
     "headermap": "tcpbook.figures.headermap",
     "ladder": "tcpbook.figures.ladder",
     "stategraph": "tcpbook.figures.stategraph",
@@ -31,11 +33,13 @@ _HOME = {
     "FlagLab": "tcpbook.widgets.flag_lab",
     "HandshakePlayer": "tcpbook.widgets.handshake_player",
     "HeaderExplorer": "tcpbook.widgets.header_explorer",
+    "PortExplorer": "tcpbook.widgets.port_explorer",
     "StateExplorer": "tcpbook.widgets.state_explorer",
 }
 _MODULES = {
     "hexdump": "tcpbook.protocol.hexdump",
     "options": "tcpbook.protocol.options",
+    "ports": "tcpbook.ports",
     "predict": "tcpbook.exercises.predict",
     "seqnum": "tcpbook.protocol.seqnum",
     "sockets": "tcpbook.lab.sockets",
