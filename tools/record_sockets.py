@@ -1,6 +1,6 @@
-"""Record the socket table of a small server with one bug: tcpbook/lab/sockets.txt.
+"""Record the socket table of a small server with one bug: tcpbook/lab/sockets/server.txt.
 
-As root: unshare --net python tools/record_sockets.py > tcpbook/lab/sockets.txt
+As root: unshare --net python tools/record_sockets.py > tcpbook/lab/sockets/server.txt
 
 Both ends live in one fresh network namespace: the server is 192.0.2.2, its clients are 192.0.2.1. Three calls stay
 open; four are answered and closed by the server; six come from clients that close first, after which the
