@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +25,8 @@ EPHEMERAL = 32_768, 60_999
 SHOWN = 3  # culprits a finding names, and unread lines that are quoted
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True)
+class Finding:
     """One trouble: its name, how many sockets show it, which ones, what it means, what to do, where it is specified."""
 
     name: str

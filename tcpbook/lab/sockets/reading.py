@@ -40,13 +40,15 @@ NETSTAT = re.compile(rf"tcp\S*\s+{QUEUES}\s+{ENDS}\s+(?P<state>\w+){REST}")
 WINDOWS = re.compile(rf"TCP\s+{ENDS}\s+(?P<state>\w+){REST}")
 
 PASSED_OVER = re.compile(
-    r"#|(State|Netid|Proto|Recv-Q|Active)\s|\(Not all processes|will not be shown"  # headings, netstat's regrets
+    r"#|net\.ipv4|(State|Netid|Proto|Recv-Q|Active)\s|\(Not all processes|will not be shown"  # headings, regrets
     r"|(udp|raw|icmp|sctp|dccp|mptcp|unix|nl|u_|p_|v_|xdp|tipc)\w*\s"  # no TCP
     r"|(?=.*\b(cwnd:\d|skmem:\())",  # what `ss -i` and `ss -m` say on a second line
     re.IGNORECASE,
 )
 ELSEWHERE = re.compile(r"Active (UNIX|LOCAL|kernel|Bluetooth)|Registered kernel")
 """A heading above what are no Internet connections."""
+RANGE = re.compile(r"ip_local_port_range\s*=\s*(\d+)\s+(\d+)")
+"""What `sysctl net.ipv4.ip_local_port_range` says, pasted along; our recordings have it in their heading."""
 
 BSD_EPHEMERAL = 49_152, 65_535
 """The ports that macOS and Windows take by default for connections that they open (RFC 6335 §6)."""
@@ -68,8 +70,9 @@ def read(text: str) -> DataFrame:
 
     Columns: state (str, as RFC 9293 §3.3.2 spells it), recv_q, send_q (Int64; <NA> where the tool prints none), local,
     peer (str, "address:port", IPv6 in brackets), and process (str) where the tool names any. Headings, UDP and
-    other sockets are passed over; `attrs["unread"]` lists the lines that could not be read; `diagnose` repeats them.
-    Raises TcpBookError if no line shows a socket.
+    other sockets are passed over. `attrs` holds for `diagnose` the lines that could not be read ("unread"), and the
+    first and the last ephemeral port ("ephemeral") where `sysctl net.ipv4.ip_local_port_range` is pasted along or the
+    tool is macOS's or Windows'. Raises TcpBookError if no line shows a socket.
     """
     rows, unread, why = [], [], ""
     elsewhere = bsd = False
@@ -93,33 +96,33 @@ def read(text: str) -> DataFrame:
     table = frame(rows)
     if not table.process.any():
         table = table.drop(columns="process")
-    table.attrs = {"unread": unread, **({"ephemeral": BSD_EPHEMERAL} if bsd else {})}
+    table.attrs["unread"] = unread
+    if said := RANGE.search(text):
+        table.attrs["ephemeral"] = int(said[1]), int(said[2])
+    elif bsd:
+        table.attrs["ephemeral"] = BSD_EPHEMERAL
     return table
 
 
 def recorded(name: str | None = None) -> DataFrame:
     """A recorded socket table: one of RECORDINGS, or by default that of a server with one bug at three moments.
 
-    Columns are those of `read`; `attrs["ephemeral"]` has the recorded machine's range of ephemeral ports. The default
-    one, by tools/record_sockets.py, begins with after_s (int64, seconds since the last event); its server is
-    192.0.2.2, its clients are on the same machine at 192.0.2.1. Raises TcpBookError for an unknown name.
+    Columns are those of `read`. The default one, by tools/record_sockets.py, begins with after_s (int64, seconds since
+    the last event); its server is 192.0.2.2, its clients are on the same machine at 192.0.2.1. Raises TcpBookError for
+    an unknown name.
     """
     from pandas import concat
 
     if name is None:
-        _, *parts = re.split(r"# after (\d+) s\n", recording("server"))
+        _, *parts = re.split(r"# after (\d+) s\n", _recording("server"))
         tables = {int(after): read(text) for after, text in zip(parts[::2], parts[1::2], strict=True)}
         return concat(tables, names=["after_s"]).reset_index("after_s").reset_index(drop=True)
     if name not in RECORDINGS:
         raise TcpBookError(f"no table {name!r} is recorded; choose one of {', '.join(RECORDINGS)}")
-    text = recording(name)
-    table = read(text)
-    first, last = re.findall(r"ip_local_port_range = (\d+) (\d+)", text)[0]
-    table.attrs["ephemeral"] = int(first), int(last)
-    return table
+    return read(_recording(name))
 
 
-def recording(name: str) -> str:
+def _recording(name: str) -> str:
     """The text of a recording, its heading included."""
     return Path(__file__).with_name(f"{name}.txt").read_text(encoding="utf-8")
 
