@@ -31,7 +31,7 @@ TABLE = Path("/proc/net/tcp")
 RECORDING = Path(__file__).with_name("kernel.json")
 LOOPBACK = "127.0.0.1"
 NOBODY = ("0.0.0.0", 0)  # the peer of a listener
-PATIENCE_S = 3.0  # what on loopback has not happened by then will not
+PATIENCE_S = 3  # what on loopback has not happened by then will not
 PAUSE_S = 0.002  # between two looks
 DEFER_S = 5  # how long a listener with TCP_DEFER_ACCEPT waits for text
 SMALL, LARGE = 4_096, 131_072  # a receive buffer that is full, and a send buffer that is not, after
@@ -111,7 +111,7 @@ def table() -> dict[tuple[Address, Address], Row]:
             "a container, or read the recording"
         )
     try:
-        text = TABLE.read_text(encoding="ascii")
+        text = TABLE.read_text(encoding="utf-8")
     except OSError as error:
         raise TcpBookError(f"{TABLE} can't be read here ({error.strerror}); read the recording instead") from error
     return read_table(text, os.sysconf("SC_CLK_TCK"))
@@ -167,7 +167,9 @@ def new_socket() -> socket.socket:
     """A TCP socket at a free port of 127.0.0.1, for calls that don't wait long, and to be aborted when it is closed."""
     made = socket.socket()
     linger(made, False)
-    made.settimeout(PATIENCE_S)
+    # Python's own timeout would leave a connected socket unaware of it: a second connect() would succeed.
+    for wait in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+        made.setsockopt(socket.SOL_SOCKET, wait, struct.pack("ll", PATIENCE_S, 0))
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a second text needn't wait for the ACK of the first
     made.bind((LOOPBACK, 0))
     return made
@@ -234,7 +236,6 @@ def accept(listener: socket.socket, caller: Address) -> socket.socket:
     while True:
         accepted, address = listener.accept()
         linger(accepted, False)
-        accepted.settimeout(PATIENCE_S)
         if address == caller:
             return accepted
         accepted.close()

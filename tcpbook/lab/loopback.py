@@ -178,7 +178,8 @@ class Loopback:
         """What is left of TIME-WAIT (or of a closed socket's FIN-WAIT-2) at each end: by the kernel, by the machine."""
         kernel = [row.left_s if row and row.timer == "TIME-WAIT" else None for row in self._rows()]
         due = [host.timers.get("2 MSL") for host in self.network.hosts]
-        return kernel, [None if at_us is None else max(0, at_us - self._now_us()) / 1_000_000 for at_us in due]
+        now_us = max(self._now_us(), self.network.now_us)
+        return kernel, [None if at_us is None else max(0, at_us - now_us) / 1_000_000 for at_us in due]
 
     def frame(self) -> DataFrame:
         """One row a call; columns as those of `recorded`."""
@@ -230,7 +231,7 @@ class Loopback:
                 linger(end.socket, word == "close")
                 self._drop(end)
         except BlockingIOError:
-            return "nothing to read yet"
+            return "nothing to read yet" if word == "read" else "error: no answer"
         except OSError as error:
             return f"error: {error.strerror}"
         return "ok"

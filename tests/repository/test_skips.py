@@ -1,4 +1,4 @@
-"""The one reason to skip a test is a Debian package, named in the reason."""
+"""The reasons to skip a test are a Debian package, named in the reason, and a system that is not Linux."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from tree import ROOT
     [
         ("chromium is missing: apt-get install chromium", "1 skipped"),
         ("tshark is missing: apt-get install tshark", "1 skipped"),
+        ("needs Linux: /proc/net/tcp", "1 skipped"),
         ("dot is missing: apt-get install graphviz", "1 failed"),
         ("not today", "1 failed"),
     ],
 )
-def test_a_skip_names_its_package(tmp_path: Path, reason: str, result: str) -> None:
+def test_a_skip_names_what_it_needs(tmp_path: Path, reason: str, result: str) -> None:
     test = tmp_path / "test_sample.py"
     test.write_text(f"import pytest\ndef test_it(): pytest.skip({reason!r})\n", encoding="utf-8")
     run = subprocess.run(
