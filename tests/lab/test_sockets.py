@@ -135,14 +135,23 @@ def test_a_state_by_any_name(name: str) -> None:
 
 
 def test_a_line_that_can_not_be_read_costs_no_other_and_is_not_hidden() -> None:
-    text = f"$ ss -tan\n{SS}tcp 0 0 192.0.2.2:80 192.0.2.1:40000 FIN_WAIT\nESTAB 0 0 192.0.2.\n{NETSTAT}"
+    text = f"$ ss -tan\n{SS}tcp 0 0 192.0.2.2:80 192.0.2.1:40000 FIN_WAIT\nESTAB 0 0 nowhere 192.0.2.1:1\n{NETSTAT}"
     table = sockets.read(text)
     assert len(table) == 6
     assert table.attrs["unread"] == [
         "$ ss -tan",
         "tcp 0 0 192.0.2.2:80 192.0.2.1:40000 FIN_WAIT",
-        "ESTAB 0 0 192.0.2.",
+        "ESTAB 0 0 nowhere 192.0.2.1:1",
     ]
+
+
+def test_monstrous_lines_take_no_time() -> None:
+    lines = [
+        f"ESTAB {'9' * 30} 0 a:1 b:2", f"TCP {'a:b' * 50_000} x", f"ESTAB 0 0 {'a:' * 50_000}", "1 " * 50_000,
+    ]  # fmt: skip
+    table = sockets.read("\n".join([*lines, SS]))
+    assert len(table) == 3
+    assert len(table.attrs["unread"]) == 4
 
 
 def test_second_lines_and_other_families_are_no_error() -> None:

@@ -32,8 +32,8 @@ RECORDINGS = {
 }
 """What `recorded` has by name; tools/record_tables.py recorded them on Linux, at one end each."""
 
-QUEUES = r"(?P<recv_q>\d+)\s+(?P<send_q>\d+)"
-ENDS = r"(?P<local>\S*[:.]\S+)\s+(?P<peer>\S*[:.]\S+)"
+QUEUES = r"(?P<recv_q>\d{1,10})\s+(?P<send_q>\d{1,10})"
+ENDS = r"(?P<local>\S+)\s+(?P<peer>\S+)"
 REST = r"(?:\s+(?P<rest>.*))?"
 SS = re.compile(rf"(?:tcp\s+)?(?P<state>[A-Z][\w-]+)\s+{QUEUES}\s+{ENDS}{REST}")
 NETSTAT = re.compile(rf"tcp\S*\s+{QUEUES}\s+{ENDS}\s+(?P<state>\w+){REST}")
@@ -143,7 +143,7 @@ def end(address: str, port: str | int) -> str:
 def _row(line: str) -> Row | None:
     windows = WINDOWS.match(line)
     match = windows or SS.match(line) or NETSTAT.match(line)
-    if not match:
+    if not match or not {":", "."} & set(match["local"]) or not {":", "."} & set(match["peer"]):
         return None
     name = match["state"]
     if name.replace("_", "-") not in NAMES:
@@ -156,7 +156,8 @@ def _row(line: str) -> Row | None:
 
 def _end(text: str) -> str:
     """The port stands behind the last colon; behind the last dot where macOS printed it."""
-    return end(*re.fullmatch(r"(.*)[:.](.*)", text).groups())  # type: ignore[union-attr]  # ENDS has seen to it
+    place = max(text.rfind(":"), text.rfind("."))
+    return end(text[:place], text[place + 1 :])
 
 
 def _process(rest: str) -> str:
