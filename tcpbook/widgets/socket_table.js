@@ -3,6 +3,9 @@
 const PERIOD_MS = 1000;
 const PATIENCE_MS = 1500; // then the reader is told that the kernel is busy
 
+// Text whose commands stand between backticks.
+const marked = (text) => text.split("`").map((part, at) => (at % 2 ? make("code", {}, [part]) : part));
+
 function render({ model, el }) {
   const me = Math.random(); // an answer to another display is not ours
   let waiting = false;
@@ -136,14 +139,16 @@ function render({ model, el }) {
       if (nodes.get(state) === node) node.setAttribute("tabindex", state === (chosen || names[0]) ? 0 : -1);
     }
 
-    if (summary.textContent !== view.summary) summary.textContent = view.summary;
+    const said = view.summary || "What stands out will be told here.";
+    if (summary.textContent !== said) summary.textContent = said;
     findings.replaceChildren(...view.findings.map(([name, where, means, remedy, section]) => make("li", {}, [
-      make("strong", {}, [name]), `: ${where}. ${means} `, make("em", {}, ["What to do: "]), `${remedy} `,
+      make("strong", {}, [name]), `: ${where}. ${means} `, make("em", {}, ["What to do: "]), ...marked(remedy), " ",
       make("small", {}, [section])])));
 
     const parts = view.rows.filter(([state]) => !chosen || state === chosen);
     const total = chosen ? counts.get(chosen) ?? 0 : [...counts.values()].reduce((sum, count) => sum + count, 0);
-    caption.textContent = `${chosen || "All states"}: ${total} ${total === 1 ? "socket" : "sockets"}`;
+    const counted = `${chosen || "All states"}: ${total} ${total === 1 ? "socket" : "sockets"}`;
+    caption.textContent = view.source ? counted : "Guess first, then look.";
     everything.disabled = !chosen;
     body.replaceChildren(...parts.flatMap(([state, rows]) => {
       const more = counts.get(state) - rows.length;

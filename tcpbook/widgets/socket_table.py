@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import traitlets
 
@@ -13,9 +13,6 @@ from tcpbook.lab import sockets
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.state import State
 from tcpbook.widgets.base import View, sources
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 QUESTION = "In which state will most of this machine's TCP sockets be?"
 SENT = 12
@@ -46,7 +43,7 @@ class SocketTable(View):
 
     def __init__(self) -> None:
         super().__init__(graph=stategraph(compact=True).interactive(), view=EMPTY)
-        self.table: DataFrame | None = None
+        self.table: Any = None
         self.on_msg(self._asked)
 
     @traitlets.validate("guess", "chosen")
@@ -72,7 +69,7 @@ class SocketTable(View):
         """Read a table that `ss` or `netstat` printed; TcpBookError if it shows no socket."""
         self._show(sockets.read(text), "Your paste")
 
-    def _show(self, table: DataFrame, source: str) -> None:
+    def _show(self, table: Any, source: str) -> None:
         self.table = table
         self.view = self.view | _view(table) | {"source": f"{source}, {time.strftime('%H:%M:%S')}", "errors": {}}
 
@@ -108,7 +105,7 @@ class SocketTable(View):
         )
 
 
-def _view(table: DataFrame) -> dict[str, Any]:
+def _view(table: Any) -> dict[str, Any]:
     """What the page shows of a table, in a few thousand bytes: counts of all states, the first rows of each."""
     found = sockets.diagnose(table)
     shown = table.assign(process=table.get("process", ""))[list(COLUMNS)].astype("string").fillna("—")

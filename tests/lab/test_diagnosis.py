@@ -67,7 +67,7 @@ def test_the_diary_of_chapter_5() -> None:
     (finding,) = sockets.diagnose(table[table.after_s == 2])
     assert finding.name == "CLOSE-WAIT leak"
     assert finding.where == (
-        "port 80, 6 of 14 connections; their other ends, 6 in FIN-WAIT-2, are in this table too"
+        "port 80, 6 of 14 connections; 6 of their other ends, in FIN-WAIT-2, are in this table too"
     )
 
 

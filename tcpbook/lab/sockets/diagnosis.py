@@ -6,6 +6,7 @@ enter it times the time that they stay (Little's law): a pile means that somethi
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class Findings(list[Finding]):
         heads = "".join(f"<th scope='col'>{head}</th>" for head in ("Trouble", "Where", "It means", "What to do"))
         rows = "".join(
             f"<tr><th scope='row'>{escape(each.name)}</th><td>{escape(each.where)}</td>"
-            f"<td>{escape(each.means)} ({escape(each.section)})</td><td>{escape(each.remedy)}</td></tr>"
+            f"<td>{_marked(each.means)} ({escape(each.section)})</td><td>{_marked(each.remedy)}</td></tr>"
             for each in self
         )
         return f"<p>{escape(self.summary)}</p>" + (f"<table><tr>{heads}</tr>{rows}</table>" if self else "")
@@ -151,11 +152,11 @@ def _names(table: DataFrame, sockets: list[Socket]) -> dict[str, str]:
 
 def _pile(pile: Pile, sockets: list[Socket], listeners: list[Listener], names: dict[str, str]) -> Finding | None:
     """The places where too many sockets are in the pile's state."""
-    owed = {(each.peer, each.local) for each in sockets if each.state == State.CLOSE_WAIT}
-    lasting, mirrored = [], 0
+    owed = {(each.peer, each.local): each.place for each in sockets if each.state == State.CLOSE_WAIT}
+    lasting, mirrored = [], Counter[str]()
     for each in sockets:
         if each.state == State.FIN_WAIT_2 and (each.local, each.peer) in owed:
-            mirrored += 1  # the other end is in this table, in CLOSE-WAIT, and owes the next step
+            mirrored[owed[each.local, each.peer]] += 1  # the other end is in this table, and owes the next step
         elif each.state != State.TIME_WAIT:
             lasting.append(each)
     there = Counter(each.place for each in lasting)
@@ -167,13 +168,17 @@ def _pile(pile: Pile, sockets: list[Socket], listeners: list[Listener], names: d
             del counts[listener.place]
     queued = listeners if pile.state is State.SYN_RECEIVED else []
     full = {each.place for each in queued if 0 < each.limit <= counts[each.place]}
-    where = {
-        f"{names.get(place, place)}, {count} of {there[place]} connections": count
+    bad = {
+        place: count
         for place, count in counts.most_common()
         if count >= pile.many or (count >= pile.few and (count >= pile.share * there[place] or place in full))
     }
-    also = f"their other ends, {mirrored} in FIN-WAIT-2, are in this table too"
-    return _finding(pile.advice, where, also if mirrored and pile.state is State.CLOSE_WAIT else "")
+    where = {
+        f"{names.get(place, place)}, {count} of {there[place]} connections": count for place, count in bad.items()
+    }
+    known = sum(mirrored[place] for place in bad) if pile.state is State.CLOSE_WAIT else 0
+    also = f"{known} of their other ends, in FIN-WAIT-2, are in this table too" if known else ""
+    return _finding(pile.advice, where, also)
 
 
 def _exhausted(sockets: list[Socket], ports: range) -> Finding | None:
@@ -208,6 +213,11 @@ def _finding(advice: Advice, where: dict[str, int], also: str = "") -> Finding |
     more = [f"{len(where) - SHOWN} more"] if len(where) > SHOWN else []
     words = "; ".join([*list(where)[:SHOWN], *more, *([also] if also else [])])
     return Finding(advice.name, sum(where.values()), words, advice.means, advice.remedy, advice.section)
+
+
+def _marked(text: str) -> str:
+    """The text as HTML, its commands as code."""
+    return re.sub("`(.+?)`", r"<code>\1</code>", escape(text))
 
 
 def _port(end: str) -> str:
