@@ -18,7 +18,7 @@ function render({ model, el }) {
     guesses[0].focus();
   };
   const ends = names.map((name) => {
-    const end = makeEnd(name, model.get("variables"), model.get("graph"));
+    const end = makeEnd(`${name}, by the kernel`, model.get("variables"), model.get("graph"));
     const text = make("input", { type: "text", value: "hello", aria: { label: `Text that the ${name} sends` } });
     const send = () => call(`${name} send ${text.value}`);
     text.onkeydown = (event) => { if (event.key === "Enter") send(); };
@@ -42,9 +42,10 @@ function render({ model, el }) {
   const asks = make("input", { type: "checkbox" });
   asks.onchange = () => set({ asks: asks.checked, pending: "" });
   const restart = button("Start again", () => model.send({ restart: true }));
-  const question = make("div", { className: "tcpbook-kernel-question" }, [asked, make("div", {}, [
-    ...names.map((name, place) => make("label", {}, [`${name} `, guesses[place]])), go,
-    make("label", {}, [asks, " ask me first"]), restart])]);
+  const question = make("div", { className: "tcpbook-kernel-question" }, [
+    make("div", {}, [asked, restart]),
+    make("div", {}, [...names.map((name, place) => make("label", {}, [`${name} `, guesses[place]])), go,
+      make("label", {}, [asks, " ask me first"])])]);
 
   // What came of it
   const error = make("p", { className: "tcpbook-kernel-error", role: "alert" });

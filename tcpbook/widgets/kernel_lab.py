@@ -16,7 +16,7 @@ from tcpbook.protocol.state import State
 from tcpbook.protocol.transitions import transitions
 from tcpbook.widgets.base import View, sources
 
-ROWS = ("The machine says", "Kernel: wait ends in", "Machine: wait ends in")
+ROWS = ("The machine says", "The kernel waits another", "The machine waits another")
 ARCS = {(each.before, each.after) for each in transitions()}
 Guess = tuple[str, ...]
 

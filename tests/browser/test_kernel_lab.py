@@ -25,7 +25,7 @@ def press(lab: Locator, name: str) -> None:
 def expect_states(lab: Locator, client: str, server: str) -> None:
     expect(lab.locator(".tcpbook-ends strong")).to_have_text([client, server])
     for end, state in (("client", client), ("server", server)):
-        expect(lab.get_by_role("img", name=f"State graph of {end}: {state}", exact=True)).to_be_visible()
+        expect(lab.get_by_role("img", name=f"State graph of {end}, by the kernel: {state}", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -69,7 +69,7 @@ def test_keyboard_alone_and_time_wait_counts_down_in_sight_only(lab_page: Callab
         lab.get_by_role("button", name=name, exact=True).focus()
         page.keyboard.press("Enter")
     expect_states(lab, "TIME-WAIT", "CLOSED")
-    left = lab.get_by_role("row", name="Kernel: wait ends in").first.get_by_role("cell")
+    left = lab.get_by_role("row", name="The kernel waits another").first.get_by_role("cell")
     first = left.inner_text()
     expect(left).not_to_have_text(first)
     assert int(left.inner_text().split()[0]) < int(first.split()[0])
@@ -81,7 +81,7 @@ def test_out_of_sight_nothing_is_asked(lab_page: Callable[..., Page]) -> None:
     """Three seconds of Python's clock pass without a look; back in sight, the looks go on."""
     page = lab_page(notebook(OPENED.replace("connect'", "connect', 'client close', 'server close'")))
     lab = the_lab(page)
-    left = lab.get_by_role("row", name="Kernel: wait ends in").first.get_by_role("cell")
+    left = lab.get_by_role("row", name="The kernel waits another").first.get_by_role("cell")
     expect(left).not_to_have_text(left.inner_text())
     lab.evaluate("(lab) => { lab.style.display = 'none'; }")
     page.wait_for_timeout(1_500)  # what was underway is answered
