@@ -99,7 +99,7 @@ def test_no_descriptor_stays_after_the_end() -> None:
 
 @on_linux
 def test_the_end_of_the_process_aborts() -> None:
-    """Not even Python comes to close anything, and in the kernel's table nothing is left of a half-closed connection."""
+    """Not even Python comes to close anything, and nothing is left of a half-closed connection."""
     script = """
 import os
 from tcpbook.widgets.kernel_lab import KernelLab
