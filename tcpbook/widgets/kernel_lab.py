@@ -16,7 +16,7 @@ from tcpbook.protocol.state import State
 from tcpbook.protocol.transitions import transitions
 from tcpbook.widgets.base import View, sources
 
-ROWS = ("The machine says", "The kernel waits another", "The machine waits another")
+ROWS = ("The book's machine says", "The kernel waits another", "The machine waits another")
 ARCS = {(each.before, each.after) for each in transitions()}
 Guess = tuple[str, ...]
 
@@ -50,7 +50,11 @@ class KernelLab(View):
             self.loopback = Loopback()
         except TcpBookError as error:
             self._error = f"{error}."
-        self.do(*actions)
+        try:
+            self.do(*actions)
+        except TcpBookError:
+            self.close()  # ipywidgets would keep it, and with it the sockets
+            raise
         self.on_msg(self._asked)
 
     @property
@@ -169,7 +173,7 @@ def _pair(states: tuple[State, ...] | Guess) -> str:
 
 def _row(step: Step, guess: Guess | None) -> list[str]:
     """One line of the story."""
-    machine = "the same" if step.agrees else " ".join(step.predicted)
+    machine = "the same" if step.agrees else ", ".join(step.predicted)
     return [step.action, *map(str, step.kernel), machine, _verdict(step, guess), step.returned]
 
 
@@ -187,7 +191,7 @@ def _told(step: Step, guess: Guess | None) -> str:
     if guess:
         told.append(f"Your guess, {_pair(guess)}: {_verdict(step, guess)}.")
     if step.agrees:
-        told.append("The machine predicted the same.")
+        told.append("The book's machine predicted the same.")
     else:
-        told.append(f"The machine predicted {_pair(step.predicted)}. {step.reason}")
+        told.append(f"The book's machine predicted {_pair(step.predicted)}. {step.reason}")
     return " ".join(told)

@@ -42,7 +42,7 @@ def test_a_guess_is_compared_with_the_kernel() -> None:
     assert view["steps"][-1] == ["client half-close", "FIN-WAIT-2", "CLOSE-WAIT", "the same", "half right", "ok"]
     assert view["told"] == (
         "client half-close returned ok. The kernel: client FIN-WAIT-2, server CLOSE-WAIT. Your guess, client "
-        "FIN-WAIT-2, server CLOSED: half right. The machine predicted the same."
+        "FIN-WAIT-2, server CLOSED: half right. The book's machine predicted the same."
     )
     view = asked(lab, {"do": "server close", "guess": ["TIME-WAIT", "CLOSED"]})
     assert view["steps"][-1][4] == "right"
@@ -64,7 +64,9 @@ def test_time_wait_counts_down_and_a_difference_is_marked() -> None:
     end = asked(lab, {"do": "client abort", "guess": []})["ends"][0]
     assert (end["state"], end["predicted"], end["arc"], end["changed"]) == ("TIME-WAIT", "CLOSED", "", [0])
     assert (end["values"][0], end["values"][2]) == ("CLOSED", "—")
-    assert "The machine predicted client CLOSED, server CLOSED. TIME-WAIT is not the socket's: " in lab.view["told"]
+    assert (
+        "The book's machine predicted client CLOSED, server CLOSED. TIME-WAIT is not the socket's: " in lab.view["told"]
+    )
     assert lab.unexplained == []
     lab.close()
 
@@ -95,6 +97,10 @@ def test_no_descriptor_stays_after_the_end() -> None:
     assert len(json.dumps(lab.view)) < 8_000
     lab.close()
     assert descriptors() == before
+    with pytest.raises(TcpBookError):
+        KernelLab("client jump")
+    assert descriptors() == before
+    assert asked(lab, {"do": "client listen", "guess": []})["error"].startswith("this connection's sockets are closed")
 
 
 @on_linux
