@@ -34,6 +34,7 @@ _HOME = {
     "HandshakePlayer": "tcpbook.widgets.handshake_player",
     "HeaderExplorer": "tcpbook.widgets.header_explorer",
     "PortExplorer": "tcpbook.widgets.port_explorer",
+    "SocketTable": "tcpbook.widgets.socket_table",
     "StateExplorer": "tcpbook.widgets.state_explorer",
 }
 _MODULES = {
