@@ -11,7 +11,7 @@ import pytest
 
 from descriptors import descriptors
 from tcpbook.lab import kernel, loopback
-from tcpbook.lab.kernel import table
+from tcpbook.lab.kernel import Address, Row, table
 from tcpbook.lab.loopback import CALLS, DIFFERENCES, ENDS, OPEN, TIME, TOUR, Loopback, Step, recorded
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.state import State
@@ -103,6 +103,21 @@ def test_a_difference_without_a_reason_is_shown(monkeypatch: pytest.MonkeyPatch)
     step = last(*OPEN, "client half-close", "server close", "client abort")
     assert (step.agrees, step.explained) == (False, False)
     assert step.reason == "Nobody has explained this difference yet."
+
+
+def test_a_send_waits_for_its_text_to_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy kernel may deliver late: here the first looks see nothing to read."""
+    lab = Loopback(*OPEN)
+    looks = []
+
+    def late() -> dict[tuple[Address, Address], Row]:
+        looks.append(table())
+        return {key: row._replace(unread=row.unread if len(looks) > 9 else 0) for key, row in looks[-1].items()}
+
+    monkeypatch.setattr(loopback, "table", late)
+    lab.do("client send text")
+    lab.close()
+    assert len(looks) > 9
 
 
 def test_an_orphan_s_fin_wait_2_ends(monkeypatch: pytest.MonkeyPatch) -> None:
