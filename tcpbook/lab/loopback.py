@@ -294,8 +294,9 @@ class Loopback:
             kernel = _states(rows)
             if kernel == predicted and all(row is None or row.unread >= a for row, a in zip(rows, unread, strict=True)):
                 return
-            known = all(a is b or _known(word, a, b) for a, b in zip(predicted, kernel, strict=True))
-            if time.monotonic() - start_s > (SURE_S if known or self._known else SETTLED_S):
+            found = _found(word, predicted, kernel)
+            known = bool(self._known or (found and all(found)))
+            if time.monotonic() - start_s > (SURE_S if known else SETTLED_S):
                 return
             time.sleep(PAUSE_S)
 
@@ -304,8 +305,7 @@ class Loopback:
         reason, explained = "", True
         if kernel != predicted:
             word = action if action == TIME else action.split()[1]
-            differing = [(a, b) for a, b in zip(predicted, kernel, strict=True) if a is not b]
-            found = [_known(word, *each) for each in differing]
+            found = _found(word, predicted, kernel)
             if self._known:
                 reason = f"Follows from before: {self._known}."
             elif all(found):
@@ -381,8 +381,10 @@ def _states(rows: Iterable[Row | None]) -> tuple[State, ...]:
     return tuple(row.state if row else State.CLOSED for row in rows)
 
 
-def _known(word: str, predicted: State, kernel: State) -> Difference | None:
-    return next((each for each in DIFFERENCES if each[:3] == (word, predicted, kernel)), None)
+def _found(word: str, predicted: tuple[State, ...], kernel: tuple[State, ...]) -> list[Difference | None]:
+    """What is known of each end that differs."""
+    known = {each[:3]: each for each in DIFFERENCES}
+    return [known.get((word, *pair)) for pair in zip(predicted, kernel, strict=True) if pair[0] is not pair[1]]
 
 
 def _close_all(sockets: list[socket.socket]) -> None:
