@@ -33,12 +33,16 @@ _HOME = {
     "FlagLab": "tcpbook.widgets.flag_lab",
     "HandshakePlayer": "tcpbook.widgets.handshake_player",
     "HeaderExplorer": "tcpbook.widgets.header_explorer",
+    "KernelLab": "tcpbook.widgets.kernel_lab",
+    "KernelTour": "tcpbook.widgets.kernel_tour",
     "PortExplorer": "tcpbook.widgets.port_explorer",
     "SocketTable": "tcpbook.widgets.socket_table",
     "StateExplorer": "tcpbook.widgets.state_explorer",
 }
 _MODULES = {
     "hexdump": "tcpbook.protocol.hexdump",
+    "kernel": "tcpbook.lab.kernel",
+    "loopback": "tcpbook.lab.loopback",
     "options": "tcpbook.protocol.options",
     "ports": "tcpbook.ports",
     "predict": "tcpbook.exercises.predict",

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Any
 
 import traitlets
 
 from tcpbook.lab import kernel
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.widgets.base import View, sources
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 HEADINGS = ("State", "/proc/net/tcp", "psutil", "TCP_INFO", "Timer")
 WITNESSES = ("proc", "psutil", "tcp_info")
@@ -63,7 +60,7 @@ def _label() -> str:
     return f"Recorded on {kernel.recording()['system']}, not on your machine."
 
 
-def _rows(tour: DataFrame) -> list[list[tuple[str, bool]]]:
+def _rows(tour: Any) -> list[list[tuple[str, bool]]]:
     """Each cell's words, and whether they are wrong: "—" is none, of a witness that knows nothing of it."""
     rows = []
     for row in tour.itertuples():
