@@ -23,6 +23,10 @@ from tcpbook import sockets
 from tcpbook.widgets import socket_table
 socket_table.sockets.here = lambda: sockets.recorded("healthy")
 """
+HIDE = """(hidden) => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
 COUNT = """() => {
     window.asked = 0;
     const send = WebSocket.prototype.send;
@@ -131,6 +135,13 @@ def test_live_does_not_ask_unseen(lab_page: Callable[..., Page]) -> None:
     assert page.evaluate("window.asked") <= before + 1
     # in view again
     table.scroll_into_view_if_needed()
+    page.wait_for_function(f"window.asked >= {before + 2}")
+    # behind another tab
+    page.evaluate(HIDE, True)
+    before = page.evaluate("window.asked")
+    page.wait_for_timeout(2_500)
+    assert page.evaluate("window.asked") <= before + 1
+    page.evaluate(HIDE, False)
     page.wait_for_function(f"window.asked >= {before + 2}")
     # not any more
     table.get_by_role("checkbox", name="every second").uncheck()

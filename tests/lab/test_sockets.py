@@ -298,6 +298,15 @@ def test_elsewhere_psutil_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert sockets.diagnose(table) == []
 
 
+def test_where_linux_forbids_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *encoding: str) -> str:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(TcpBookError, match=r"/proc/net/tcp is not ours to read; paste what `ss -tan` prints"):
+        sockets.here()
+
+
 def test_where_it_is_forbidden_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def refuse(kind: str) -> None:
         raise psutil.AccessDenied

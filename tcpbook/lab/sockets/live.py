@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +49,20 @@ def here() -> DataFrame:
     rows = []
     for file, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
         if (PROC / file).exists():  # no tcp6 where IPv6 is switched off
-            rows += [_row(line, family, names, limits) for line in (PROC / file).read_text("ascii").splitlines()[1:]]
+            rows += [_row(line, family, names, limits) for line in _lines(PROC / file)]
     table = frame(rows)
-    first, last = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()
-    table.attrs = {"ephemeral": (int(first), int(last))}
+    with suppress(OSError):  # a sandbox may leave it out
+        first, last = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()
+        table.attrs["ephemeral"] = int(first), int(last)
     return table
+
+
+def _lines(file: Path) -> list[str]:
+    """The lines below the heading."""
+    try:
+        return file.read_text("ascii").splitlines()[1:]
+    except PermissionError:
+        raise TcpBookError(f"{file} is not ours to read; paste what `ss -tan` prints into sockets.read") from None
 
 
 def _row(line: str, family: int, names: Names, limits: dict[int, int]) -> Row:
