@@ -292,7 +292,11 @@ class Loopback:
         while True:
             rows = self._rows()
             kernel = _states(rows)
-            if kernel == predicted and all(row is None or row.unread >= a for row, a in zip(rows, unread, strict=True)):
+            pairs = zip(rows, unread, strict=True)
+            # A row in TIME-WAIT tells of no text; the FIN has come, and so has all before it.
+            if kernel == predicted and all(
+                not row or row.state is State.TIME_WAIT or row.unread >= octets for row, octets in pairs
+            ):
                 return
             found = _found(word, predicted, kernel)
             known = bool(self._known or (found and all(found)))

@@ -120,6 +120,12 @@ def test_a_send_waits_for_its_text_to_arrive(monkeypatch: pytest.MonkeyPatch) ->
     assert len(looks) > 9
 
 
+def test_no_call_waits_for_text_that_time_wait_hides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loopback, "SETTLED_S", 60)
+    step = last(*OPEN, "client half-close", "server send text", "server close", "client read")
+    assert (step.kernel[0], step.returned) == (State.TIME_WAIT, "read “text”")
+
+
 def test_an_orphan_s_fin_wait_2_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """TCP_LINGER2 is tcp_fin_timeout for one socket: one second instead of 60."""
     lab = Loopback(*OPEN)
