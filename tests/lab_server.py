@@ -115,7 +115,7 @@ def serve(home: Path) -> Iterator[Lab]:
         lab.stop_kernels()
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=RUN_MS / 1000)
         log.close()
 
 

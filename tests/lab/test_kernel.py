@@ -67,7 +67,7 @@ def test_a_state_is_reached_told_and_left(state: State) -> None:
                 assert said.tcp_info is (None if state in NO_SOCKET else state)
         assert descriptors() == before
         kernel.wait_until(lambda: left(live) <= {State.TIME_WAIT}, "nothing but TIME-WAIT")
-        assert (left(live) == {State.TIME_WAIT}) is (state is State.TIME_WAIT)
+        assert ((live.local, live.remote) in table()) is (state is State.TIME_WAIT)
 
 
 @on_linux
@@ -128,6 +128,7 @@ def test_ctrl_c_at_any_moment_leaves_nothing() -> None:
         for milliseconds in range(1, 60, 3):
             with pytest.raises(KeyboardInterrupt):
                 tour_without_end(milliseconds / 1_000)
+            gc.collect()  # a socket that was being made goes with the frame that was making it
             assert descriptors() == before
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
