@@ -16,7 +16,7 @@ from tcpbook.protocol.state import State
 from tcpbook.protocol.transitions import transitions
 from tcpbook.widgets.base import View, sources
 
-ROWS = ("The book's machine says", "The kernel waits another", "The machine waits another")
+ROWS = ("The book's machine says", "Time left, by the kernel", "Time left, by the machine")
 ARCS = {(each.before, each.after) for each in transitions()}
 Guess = tuple[str, ...]
 

@@ -69,7 +69,7 @@ def test_keyboard_alone_and_time_wait_counts_down_in_sight_only(lab_page: Callab
         lab.get_by_role("button", name=name, exact=True).focus()
         page.keyboard.press("Enter")
     expect_states(lab, "TIME-WAIT", "CLOSED")
-    left = lab.get_by_role("row", name="The kernel waits another").first.get_by_role("cell")
+    left = lab.get_by_role("row", name="Time left, by the kernel").first.get_by_role("cell")
     first = left.inner_text()
     expect(left).not_to_have_text(first)
     assert int(left.inner_text().split()[0]) < int(first.split()[0])
