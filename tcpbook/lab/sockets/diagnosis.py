@@ -14,13 +14,14 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from tcpbook.lab.sockets.troubles import EXHAUSTION, FULL, OVERFLOW, PILES, Advice, Pile
+from tcpbook.ports.ranges import DEFAULTS
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.state import State
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-EPHEMERAL = 32_768, 60_999
+EPHEMERAL = DEFAULTS["Linux"]
 """Linux's default range of ports for connections that it opens."""
 
 SHOWN = 3  # culprits a finding names, and unread lines that are quoted

@@ -5,11 +5,12 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tcpbook.lab.kernel import NUMBERS
 from tcpbook.lab.sockets.reading import NAMES, Row, end, frame
+from tcpbook.ports import ephemeral
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.state import State
 
@@ -17,22 +18,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 PROC = Path("/proc/net")
-LINUX = (
-    State.ESTABLISHED,
-    State.SYN_SENT,
-    State.SYN_RECEIVED,
-    State.FIN_WAIT_1,
-    State.FIN_WAIT_2,
-    State.TIME_WAIT,
-    State.CLOSED,
-    State.CLOSE_WAIT,
-    State.LAST_ACK,
-    State.LISTEN,
-    State.CLOSING,
-    State.SYN_RECEIVED,  # as the kernel keeps it before there is a socket
-)
-"""The kernel's numbers of the states, from 1 up (include/net/tcp_states.h)."""
-
+LISTENING = next(number for number, state in NUMBERS.items() if state is State.LISTEN)
 Names = dict[tuple[str, str], str]
 
 
@@ -51,9 +37,8 @@ def here() -> DataFrame:
         if (PROC / file).exists():  # no tcp6 where IPv6 is switched off
             rows += [_row(line, family, names, limits) for line in _lines(PROC / file)]
     table = frame(rows)
-    with suppress(OSError):  # a sandbox may leave it out
-        first, last = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()
-        table.attrs["ephemeral"] = int(first), int(last)
+    own = ephemeral()
+    table.attrs["ephemeral"] = own.first, own.last
     return table
 
 
@@ -68,7 +53,7 @@ def _lines(file: Path) -> list[str]:
 def _row(line: str, family: int, names: Names, limits: dict[int, int]) -> Row:
     """A line of /proc/net/tcp: number, local, peer, state, queues, timer, retransmissions, user, timeout, inode."""
     _, local, peer, number, queues, _, _, _, _, inode, *_ = line.split()
-    state = LINUX[int(number, 16) - 1]
+    state = NUMBERS[int(number, 16)]
     send_q, recv_q = (int(queue, 16) for queue in queues.split(":"))
     ends = _end(local, family), _end(peer, family)
     limit = limits.get(int(inode)) if state is State.LISTEN else send_q
@@ -90,7 +75,7 @@ def _limits() -> dict[int, int]:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as kernel:  # NETLINK_SOCK_DIAG
             kernel.settimeout(1)
             for family in (socket.AF_INET, socket.AF_INET6):
-                asked = struct.pack("=BBBBI48x", family, socket.IPPROTO_TCP, 0, 0, 1 << LINUX.index(State.LISTEN) + 1)
+                asked = struct.pack("=BBBBI48x", family, socket.IPPROTO_TCP, 0, 0, 1 << LISTENING)
                 kernel.send(struct.pack("=IHHII", 16 + len(asked), 20, dump, 0, 0) + asked)  # SOCK_DIAG_BY_FAMILY
                 kind = 20
                 while kind == 20:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tcpbook.ports.ranges import DEFAULTS
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.state import DIALECTS, State
 
@@ -50,7 +51,7 @@ ELSEWHERE = re.compile(r"Active (UNIX|LOCAL|kernel|Bluetooth)|Registered kernel"
 RANGE = re.compile(r"ip_local_port_range\s*=\s*(\d+)\s+(\d+)")
 """What `sysctl net.ipv4.ip_local_port_range` says, pasted along; our recordings have it in their heading."""
 
-BSD_EPHEMERAL = 49_152, 65_535
+BSD_EPHEMERAL = DEFAULTS["Darwin"]
 """The ports that macOS and Windows take by default for connections that they open (RFC 6335 §6)."""
 
 
