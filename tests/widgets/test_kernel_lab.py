@@ -142,3 +142,19 @@ def test_the_saved_output_is_the_recording_whatever_was_done(monkeypatch: pytest
     assert "Recorded on Linux " in lab.static_html()
     assert "<td>client half-close</td><td>FIN-WAIT-2</td><td>CLOSE-WAIT</td><td>the same</td>" in lab.static_html()
     lab.close()
+
+
+@on_linux
+def test_the_way_to_a_state_is_lit_also_where_the_kernel_was_quicker() -> None:
+    lab = KernelLab("server listen", "client connect")
+    arcs = [[end["arc"] for end in lab.view["ends"]]]
+    for action in ("client half-close", "server send late", "server half-close"):
+        lab.do(action)
+        arcs.append([end["arc"] for end in lab.view["ends"]])
+    lab.close()
+    assert arcs == [
+        ["SYN-SENT-ESTABLISHED", "SYN-RECEIVED-ESTABLISHED"],
+        ["FIN-WAIT-1-FIN-WAIT-2", "ESTABLISHED-CLOSE-WAIT"],
+        ["", ""],
+        ["FIN-WAIT-2-TIME-WAIT", "LAST-ACK-CLOSED"],
+    ]
