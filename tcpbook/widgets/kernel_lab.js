@@ -35,6 +35,7 @@ function render({ model, el }) {
   const guesses = names.map((name) => make("select", { aria: { label: `Your guess: the ${name}` } },
     ["", ...model.get("choices")].map((state) => make("option", { value: state }, [state || "your guess"]))));
   const answer = (guess) => {
+    if (!model.get("pending")) return;
     model.send({ do: model.get("pending"), guess });
     for (const select of guesses) select.value = "";
   };
@@ -61,7 +62,8 @@ function render({ model, el }) {
     asks.checked = model.get("asks");
     const idle = asks.checked ? "Choose a call: you are asked for a guess, then the kernel answers." : "Choose a call: the kernel answers.";
     asked.textContent = pending ? `${pending}: in which states will both ends be then?` : idle;
-    for (const part of [...guesses, go]) part.disabled = !can || !pending;
+    for (const select of guesses) select.disabled = !can || !pending;
+    go.ariaDisabled = !can || !pending;
   }
 
   // A change of text is announced, so what is the same stays untouched

@@ -171,10 +171,10 @@ function render({ model, el }) {
     }
     const seen = picks.filter(inView).length;
     line.setAttribute("aria-label", `Ports ${first} to ${last}${seen ? `, ${seen} picked by the kernel` : ""}`);
-    closer.disabled = span() <= closest;
-    wider.disabled = whole.disabled = span() === all;
-    left.disabled = first === 0;
-    right.disabled = last === all - 1;
+    closer.ariaDisabled = span() <= closest;
+    wider.ariaDisabled = whole.ariaDisabled = span() === all;
+    left.ariaDisabled = first === 0;
+    right.ariaDisabled = last === all - 1;
   }
 
   function showAxis(x) {

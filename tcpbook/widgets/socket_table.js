@@ -75,8 +75,8 @@ function render({ model, el }) {
   // The question
   const guess = make("select", {}, [make("option", { value: "" }, ["choose one"]),
     ...names.map((state) => make("option", { value: state }, [state]))]);
-  guess.onchange = () => { commit.disabled = !guess.value; };
-  const commit = button("Look", () => ask({ guess: guess.value }));
+  guess.onchange = () => { commit.ariaDisabled = !guess.value; };
+  const commit = button("Look", () => guess.value && !model.get("guess") && ask({ guess: guess.value }));
   const told = make("p", { className: "tcpbook-sockets-told", aria: { live: "polite" } });
   const question = make("div", { className: "tcpbook-sockets-question" }, [
     make("label", {}, [make("strong", {}, ["Predict: "]), model.get("question"), " ", guess]), commit, told]);
@@ -118,7 +118,7 @@ function render({ model, el }) {
     const asked = Boolean(model.get("guess"));
     guess.value = model.get("guess") || guess.value;
     guess.disabled = asked;
-    commit.disabled = asked || !guess.value;
+    commit.ariaDisabled = asked || !guess.value;
     for (const control of [again, live]) control.disabled = !asked;
     live.checked = model.get("live");
     if (told.textContent !== view.told) told.textContent = view.told;
@@ -149,7 +149,7 @@ function render({ model, el }) {
     const total = chosen ? counts.get(chosen) ?? 0 : [...counts.values()].reduce((sum, count) => sum + count, 0);
     const counted = `${chosen || "All states"}: ${total} ${total === 1 ? "socket" : "sockets"}`;
     caption.textContent = view.source ? counted : "Guess first, then look.";
-    everything.disabled = !chosen;
+    everything.ariaDisabled = !chosen;
     body.replaceChildren(...parts.flatMap(([state, rows]) => {
       const more = counts.get(state) - rows.length;
       const lines = rows.map((row) => make("tr", {}, [state, ...row].map((part) => make("td", {}, [part]))));
