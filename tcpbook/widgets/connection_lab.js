@@ -69,11 +69,11 @@ function render({ model, el }) {
     told.textContent = view.told;
     error.textContent = view.error;
     story.replaceChildren(...view.story.map((line) => make("tr", {}, line.map((part) => make("td", {}, [part])))));
-    region.scrollTop = region.scrollHeight;
     why.replaceChildren(...listRules(view.rules));
     code.value = view.code;
     actions.replaceChildren(...view.actions.map((action, place) =>
       make("li", {}, [button(action, () => ask({ kept: place + 1 }), `Back to after ${action}`)])));
+    region.scrollTop = region.scrollHeight; // last: it lays the page out
   }
 
   const saveFile = (message, buffers) => {
