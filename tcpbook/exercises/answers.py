@@ -10,6 +10,7 @@ from typing import Any
 
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.flags import Flags
+from tcpbook.protocol.transitions import transitions
 from tcpbook.widgets.base import read_number
 
 LONGEST = 200  # characters; no answer needs more
@@ -50,6 +51,19 @@ def read(form: Form, answer: Any, choices: Sequence[str] = ()) -> str:
     return _READERS[form](answer, choices)
 
 
+def arrows() -> tuple[str, ...]:
+    """Return every change of state as the choices of `Form.ARC`: "CLOSED → LISTEN"."""
+    return tuple(f"{each.before} → {each.after}" for each in transitions())
+
+
+def offered(form: Form, choices: Iterable[Any] = ()) -> tuple[str, ...]:
+    """Return the choices that go with a form: those given, or for bits and arrows by default all there are."""
+    given = tuple(map(str, choices))
+    if given or form not in (Form.FLAGS, Form.ARC):
+        return given
+    return BITS if form is Form.FLAGS else arrows()
+
+
 def letters(choices: Iterable[str]) -> list[str]:
     """Return the letter that stands before each choice on paper."""
     return [letter for letter, _ in zip(ascii_uppercase, choices, strict=False)]
@@ -78,14 +92,15 @@ def _choice(answer: Any, choices: Sequence[str]) -> str:
 
 def _order(answer: Any, choices: Sequence[str]) -> str:
     """The letters of all choices, in order; a list holds the choices themselves."""
-    offered = letters(choices)
+    all_letters = letters(choices)
     if isinstance(answer, str):
         found = re.findall("[A-Z]", answer.upper())
         rest = re.sub(r"[A-Za-z\s,;.>→-]", "", answer)
     else:
-        found, rest = [offered[choices.index(item)] for item in answer], ""
-    if rest or sorted(found) != offered:
-        raise TcpBookError(f"{answer!r} is no order; write each letter of {' '.join(offered)} once")
+        named = dict(zip(choices, all_letters, strict=False))
+        found, rest = [named.get(str(item), "") for item in answer], ""
+    if rest or sorted(found) != all_letters:
+        raise TcpBookError(f"{answer!r} is no order; write each letter of {' '.join(all_letters)} once")
     return " ".join(found)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from tcpbook.exercises.answers import Form, read
+from tcpbook.exercises.answers import Form, offered, read
 from tcpbook.exercises.misconceptions import MISCONCEPTIONS
 from tcpbook.figures.figure import Figure
 from tcpbook.lab.trace import Trace
@@ -65,13 +65,13 @@ def ask(
 
     Where a misconception leads to the right answer it is left out; where two lead to the same one, the first counts.
     """
-    offered = tuple(map(str, choices))
-    key = read(form, answer, offered)
+    given = offered(form, choices)
+    key = read(form, answer, given)
     wrong: dict[str, str] = {}
     for value, name in mistakes:
-        wrong.setdefault(read(form, value, offered), name)
+        wrong.setdefault(read(form, value, given), name)
     wrong.pop(key, None)
-    return Part(label, form, key, offered, wrong)
+    return Part(label, form, key, given, wrong)
 
 
 def _mark(part: Part, answer: Any) -> Marked:

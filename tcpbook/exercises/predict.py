@@ -6,30 +6,33 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
 from html import escape
-from typing import Any, ClassVar
+from typing import Any
 
 import traitlets
 
+from tcpbook.exercises import answers
+from tcpbook.exercises.answers import INSTRUCTIONS, Form, offered, read
+from tcpbook.figures.stategraph import stategraph
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.flags import Flags
-from tcpbook.widgets.base import NUMBER, View, read_number, sources
+from tcpbook.widgets.base import NUMBER, View, sources
 
 CONFIDENCES = ("a guess", "fairly sure", "certain")
 
 
 class Predict(View):
-    """A question with a committed answer; a subclass is one kind of answer.
+    """A question with a committed answer of one form, compared by its key, a text.
 
-    An answer is compared by its key, a text: `read` turns what a caller gives into the key.
     Everything the page will ever say is computed here once, so it answers without the kernel.
     """
 
-    _esm, _css = sources(__file__)
+    _esm, _css = sources(__file__, answers.__file__)
 
-    kind = traitlets.Unicode().tag(sync=True)
+    form = traitlets.Unicode().tag(sync=True)
     question = traitlets.Unicode().tag(sync=True)
     hint = traitlets.Unicode().tag(sync=True)
     choices = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    graph = traitlets.Unicode().tag(sync=True)
     confidences = traitlets.List(traitlets.Unicode(), list(CONFIDENCES)).tag(sync=True)
     number_pattern = traitlets.Unicode(NUMBER.pattern).tag(sync=True)
     sealed = traitlets.Unicode().tag(sync=True)
@@ -38,18 +41,18 @@ class Predict(View):
     committed = traitlets.Bool(False).tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)
 
-    form: ClassVar[str]
-    instruction: ClassVar[str]
-
     def __init__(
         self,
+        form: Form,
         question: str,
         answer: Any,
         why: str,
         feedback: Mapping[Any, str] | None = None,
-        choices: Iterable[str] = (),
+        choices: Iterable[Any] = (),
     ) -> None:
-        super().__init__(kind=self.form, question=question, hint=self.instruction, choices=list(choices))
+        graph = stategraph(abrupt=True).interactive() if form is Form.ARC else ""
+        offers = list(offered(form, choices))
+        super().__init__(form=form, question=question, hint=INSTRUCTIONS[form], choices=offers, graph=graph)
         key = self.read(answer() if callable(answer) else answer)
         said = {self.read(wrong): sentence for wrong, sentence in (feedback or {}).items()}
         not_yet = f"Not yet: the answer is {key}."
@@ -63,7 +66,7 @@ class Predict(View):
 
     def read(self, answer: Any) -> str:
         """Return the key of an answer; raise TcpBookError for what is no answer to this question."""
-        raise NotImplementedError
+        return read(Form(self.form), answer, self.choices)
 
     def says(self, answer: Any, confidence: str = CONFIDENCES[0]) -> str:
         """Return what the reader is told for an answer, committing nothing.
@@ -118,44 +121,6 @@ class Predict(View):
         )
 
 
-class Choice(Predict):
-    """One of several choices; the key is the choice's own text."""
-
-    form = "choice"
-    instruction = "Choose one."
-
-    def read(self, answer: Any) -> str:
-        """Return the text of a choice that is offered."""
-        if str(answer) not in self.choices:
-            raise TcpBookError(f"{str(answer)!r} is not offered; choose one of {', '.join(self.choices)}")
-        return str(answer)
-
-
-class Number(Predict):
-    """A whole number from 0 up; the key is its decimal digits."""
-
-    form = "number"
-    instruction = "Write a whole number, like 18, 1,024 or 0x12."
-
-    def read(self, answer: Any) -> str:
-        """Return the digits of a number or of its text."""
-        return str(read_number(answer))
-
-
-class ControlBits(Predict):
-    """A set of the eight control bits; the key is the set as Python prints it."""
-
-    form = "flags"
-    instruction = "Press every bit that is set."
-
-    def read(self, answer: Any) -> str:
-        """Return the names of flags or of their text."""
-        flags = answer if isinstance(answer, Flags) else Flags.parse(str(answer))
-        if Flags.AE in flags:
-            raise TcpBookError(f"{flags} has a ninth bit, AE; choose from {', '.join(self.choices)}")
-        return str(flags)
-
-
 def choice(
     question: str,
     options: Iterable[Any],
@@ -168,19 +133,38 @@ def choice(
     `feedback` gives the sentence for a wrong option, `why` follows every outcome.
     Raises TcpBookError if the answer isn't offered.
     """
-    return Choice(question, answer, why, feedback, [str(option) for option in options])
+    return Predict(Form.CHOICE, question, answer, why, feedback, options)
 
 
 def number(
     question: str, answer: int | Callable[[], int], why: str, feedback: Mapping[int, str] | None = None
 ) -> Predict:
     """Ask for a whole number from 0 up; `feedback` gives the sentence for a particular wrong one."""
-    return Number(question, answer, why, feedback)
+    return Predict(Form.NUMBER, question, answer, why, feedback)
 
 
 def flags(
     question: str, answer: Flags | Callable[[], Flags], why: str, feedback: Mapping[Flags, str] | None = None
 ) -> Predict:
     """Ask which of the eight control bits are set (RFC 9293 §3.1)."""
-    bits = [str(bit) for bit in reversed(Flags) if bit is not Flags.AE]
-    return ControlBits(question, answer, why, feedback, bits)
+    return Predict(Form.FLAGS, question, answer, why, feedback)
+
+
+def order(
+    question: str,
+    items: Iterable[Any],
+    answer: Iterable[Any] | Callable[[], Iterable[Any]],
+    why: str,
+    feedback: Mapping[Any, str] | None = None,
+) -> Predict:
+    """Ask for the order of `items`, such as segments; `answer` holds the items as they should stand.
+
+    The items stand lettered in the order given; `feedback` gives the sentence for a wrong order, "B A C".
+    """
+    key = [str(item) for item in (answer() if callable(answer) else answer)]
+    return Predict(Form.ORDER, question, key, why, feedback, items)
+
+
+def arc(question: str, answer: str | Callable[[], str], why: str, feedback: Mapping[str, str] | None = None) -> Predict:
+    """Ask for an arc of the state graph: "SYN-SENT → ESTABLISHED" (RFC 9293 §3.3.2)."""
+    return Predict(Form.ARC, question, answer, why, feedback)

@@ -58,6 +58,19 @@ function makeEnd(name, variables, svg) {
   };
 }
 
+// Lets the arcs of a state graph be clicked: `pick` gets an arc's id. Returns the arcs.
+function pickArcs(graph, pick) {
+  const arcs = [...graph.querySelectorAll("[data-arc]")];
+  for (const arc of arcs) {
+    const wide = arc.querySelector("path").cloneNode(); // thin lines are hard to hit
+    wide.setAttribute("class", "tcpbook-hit");
+    wide.dataset.along = arc.dataset.arc;
+    arc.parentNode.prepend(wide); // below all that is seen
+    for (const part of [arc, wide]) part.addEventListener("click", () => pick(arc.dataset.arc));
+  }
+  return arcs;
+}
+
 // The rules that fired, as list items.
 function listRules(rules) {
   return rules.map(([check, why, section]) =>

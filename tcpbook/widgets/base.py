@@ -32,13 +32,15 @@ def _beside(module_file: str, suffix: str) -> str:
     return Path(module_file).with_suffix(suffix).read_text("utf-8")
 
 
-def sources(module_file: str) -> tuple[str, str]:
-    """Return the ES module and the style sheet beside a view's file, before each what all views share."""
+def sources(module_file: str, *shared: str) -> tuple[str, str]:
+    """Return the ES module and the style sheet beside a view's file, before each what all views share.
+
+    `shared` are the files of other modules whose page sources this view uses as well.
+    """
+    files = (__file__, *shared, module_file)
     accents = "".join(f"--tcpbook-{name}: {color}; " for name, color in ACCENTS.items())
-    return (
-        _beside(__file__, ".js") + _beside(module_file, ".js"),
-        f":root {{ {accents}}}\n{_beside(__file__, '.css')}{_beside(module_file, '.css')}",
-    )
+    style = "".join(_beside(file, ".css") for file in files)
+    return "".join(_beside(file, ".js") for file in files), f":root {{ {accents}}}\n{style}"
 
 
 class View(anywidget.AnyWidget):

@@ -80,15 +80,9 @@ function render({ model, el }) {
       event.preventDefault();
     });
   }
-  const arcs = [...graph.querySelectorAll("[data-arc]")].map((arc) => {
-    const id = arc.dataset.arc;
-    const wide = arc.querySelector("path").cloneNode(); // thin lines are hard to hit
-    wide.setAttribute("class", "tcpbook-walk-hit");
-    wide.dataset.along = id;
-    arc.parentNode.prepend(wide); // below all that is seen
-    for (const part of [arc, wide]) part.addEventListener("click", () => pick(id));
+  const arcs = pickArcs(graph, pick).map((arc) => {
     const label = arc.querySelector("g");
-    return { id, arc, label, labeled: label?.innerHTML };
+    return { id: arc.dataset.arc, arc, label, labeled: label?.innerHTML };
   });
 
   function showTold() {

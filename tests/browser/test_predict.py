@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,11 @@ reply = predict.choice("What answers a SYN in LISTEN?", ["SYN,ACK", "RST", "<b>n
                        "LISTEN moves on to SYN-RECEIVED.", {"RST": "RST is for <i>what</i> can't be."})
 length = predict.number("How long is a header of 6 words, in bytes?", lambda: 6 * 4, "A word is 4 bytes.")
 bits = predict.flags("Which bits has the second segment?", Flags.SYN | Flags.ACK, "It does both.")
+"""
+MORE = """
+from tcpbook.exercises import predict
+order = predict.order("In which order?", ["SYN,ACK", "SYN", "ACK"], ["SYN", "SYN,ACK", "ACK"], "A calls, B answers.")
+arc = predict.arc("Which arc does the SYN,ACK take?", "SYN-SENT → ESTABLISHED", "A had called.")
 """
 BUSY = "import time\nprint('running', flush=True)\ntime.sleep(30)"
 
@@ -132,3 +138,34 @@ def test_python_learns_the_answer_and_a_second_display_shows_it(lab_page: Callab
     page.locator(".jp-Cell .cm-content").last.click()
     page.keyboard.press("Control+Enter")
     expect(page.locator(".jp-OutputArea-output").last).to_contain_text("You answered RST (certain).")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_segments_are_put_in_order_by_keyboard(lab_page: Callable[..., Page], theme: str) -> None:
+    page = lab_page(notebook(MORE, "order", "arc"), theme)
+    order, arc = page.locator(".tcpbook-predict").all()
+    down = order.get_by_role("button", name="Move A down")
+    down.focus()
+    page.keyboard.press("Enter")
+    expect(down).to_be_focused()
+    rows = [re.compile("BSYN$"), re.compile("ASYN,ACK$"), re.compile("CACK$")]
+    expect(order.get_by_role("listitem")).to_have_text(rows)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # it is the last one now
+    order.get_by_role("button", name="Move A up").press("Enter")
+    order.get_by_role("button", name="certain").press("Enter")
+    expect(outcome(order)).to_contain_text("Right. You answered B A C (certain).")
+    expect(down).to_be_disabled()
+
+    arrow = arc.get_by_label("Your answer")
+    arrow.select_option("LISTEN → SYN-RECEIVED")
+    expect(arc.locator(".tcpbook-lit")).to_have_attribute("data-arc", "LISTEN-SYN-RECEIVED")
+    arc.locator("[data-along='SYN-SENT-ESTABLISHED']").dispatch_event("click")
+    expect(arrow).to_have_value("SYN-SENT → ESTABLISHED")
+    expect(arc.locator(".tcpbook-lit")).to_have_attribute("data-arc", "SYN-SENT-ESTABLISHED")
+    arc.get_by_role("button", name="a guess").press("Enter")
+    expect(outcome(arc)).to_contain_text("Right. You answered SYN-SENT → ESTABLISHED (a guess).")
+    arc.locator("[data-along='LISTEN-SYN-RECEIVED']").dispatch_event("click")
+    expect(arrow).to_have_value("SYN-SENT → ESTABLISHED")
+    assert accessibility_report(page) == ""
+    screenshot(page, f"predict-order-{theme}")

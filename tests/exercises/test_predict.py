@@ -30,7 +30,36 @@ def second() -> Predict:
     return predict.flags("Which bits has the second segment?", Flags.SYN | Flags.ACK, "It does both.")
 
 
-EVERY_KIND = pytest.mark.parametrize("ask", [reply, length, second])
+def handshake() -> Predict:
+    return predict.order(
+        "In which order?", ["SYN,ACK", "SYN", "ACK"], ["SYN", "SYN,ACK", "ACK"], "A calls, B answers.",
+        {"B C A": "The third one answers the second."},
+    )  # fmt: skip
+
+
+def opened() -> Predict:
+    return predict.arc(
+        "Which arc does the SYN,ACK take?", "SYN-SENT → ESTABLISHED", "A had called.",
+        {"LISTEN -> SYN-RECEIVED": "That is the other end's."},
+    )  # fmt: skip
+
+
+EVERY_KIND = pytest.mark.parametrize("ask", [reply, length, second, handshake, opened])
+
+
+def test_an_order_is_answered_in_letters_or_items() -> None:
+    right = "Right. You answered B A C (a guess).\nA calls, B answers."
+    assert handshake().says("bac") == handshake().says(["SYN", "SYN,ACK", "ACK"]) == right
+    assert "The third one answers the second." in handshake().says("B C A")
+    with pytest.raises(TcpBookError, match="write each letter of A B C once"):
+        handshake().says("B A")
+
+
+def test_an_arc_is_one_of_the_state_graph() -> None:
+    assert opened().says("syn-sent -> established").startswith("Right.")
+    assert "That is the other end's." in opened().says("LISTEN → SYN-RECEIVED")
+    with pytest.raises(TcpBookError, match="is not offered"):
+        opened().says("LISTEN → ESTABLISHED")
 
 
 def test_right_choice_is_told_why() -> None:
