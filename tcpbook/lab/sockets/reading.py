@@ -22,8 +22,6 @@ NAMES = {name.replace("_", "-"): state for tool in TOOLS for state, name in DIAL
 }
 """What the tools call a state, with - for _."""
 
-COLUMNS = ["state", "recv_q", "send_q", "local", "peer", "process"]
-
 RECORDINGS = {
     "leak": "a server that forgets to close",
     "flood": "a server under a flood of SYNs",
@@ -132,7 +130,7 @@ def frame(rows: list[Row]) -> DataFrame:
     """The rows as a table with the types that `read` promises."""
     from pandas import DataFrame
 
-    return DataFrame(rows, columns=COLUMNS).astype({"recv_q": "Int64", "send_q": "Int64"})
+    return DataFrame(rows, columns=Row._fields).astype({"recv_q": "Int64", "send_q": "Int64"})
 
 
 def end(address: str, port: str | int) -> str:
