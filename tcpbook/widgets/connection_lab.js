@@ -30,8 +30,8 @@ function render({ model, el }) {
     clock, button("Wait for the next event", () => ask({ do: "wait" })),
     button("Let time run", () => ask({ do: "run" })), undo]);
   const air = make("ul", { className: "tcpbook-sandbox-air", aria: { label: "In the air" } });
-  const told = make("p", { className: "tcpbook-sandbox-told", aria: { live: "polite" } });
-  const error = make("p", { className: "tcpbook-sandbox-error", role: "alert" });
+  const told = make("p", { className: "tcpbook-told", aria: { live: "polite" } });
+  const error = make("p", { className: "tcpbook-error", role: "alert" });
 
   // The story, and the experiment
   const story = make("tbody", {});

@@ -54,7 +54,7 @@ function render({ model, el }) {
   const reasons = make("p", { className: "tcpbook-lab-reasons" });
 
   // The answer
-  const answer = make("p", { className: "tcpbook-lab-answer", aria: { live: "polite" } });
+  const answer = make("p", { className: "tcpbook-told", aria: { live: "polite" } });
   const why = make("ol", { className: "tcpbook-lab-why", aria: { label: "The rules that fired" } });
   const sendIt = make("button", { type: "button" }, ["Send it"]);
   const undo = make("button", { type: "button" }, ["Undo"]);

@@ -37,7 +37,7 @@ function render({ model, el }) {
   slider.oninput = chosen(() => Number(slider.value));
   const count = make("span", { className: "tcpbook-player-count" });
   const controls = make("div", { className: "tcpbook-player-controls" }, [start, back, play, step, end, slider, count]);
-  const told = make("p", { className: "tcpbook-player-told", aria: { live: "polite" } });
+  const told = make("p", { className: "tcpbook-told", aria: { live: "polite" } });
 
   // The ladder, drawn by Python; nothing of the reader's is in it
   const ladder = make("div", { className: "tcpbook-player-ladder", role: "group", tabIndex: 0, aria: { label: "Ladder" } });

@@ -49,8 +49,8 @@ function render({ model, el }) {
       make("label", {}, [asks, " ask me first"])])]);
 
   // What came of it
-  const error = make("p", { className: "tcpbook-kernel-error", role: "alert" });
-  const told = make("p", { className: "tcpbook-kernel-told", aria: { live: "polite" } });
+  const error = make("p", { className: "tcpbook-error", role: "alert" });
+  const told = make("p", { className: "tcpbook-told", aria: { live: "polite" } });
   const story = make("tbody", {});
   const heads = ["Call", ...names, "The machine", "Your guess", "Returned"];
   const region = make("div", { className: "tcpbook-kernel-story", role: "group", tabIndex: 0, aria: { label: "The calls so far" } }, [

@@ -103,7 +103,7 @@ function render({ model, el }) {
     choose(Math.max(0, Math.min(all - 1, Math.floor(model.get("first") + along * span()))));
   };
   const legend = make("p", { className: "tcpbook-ports-keys" });
-  const told = make("p", { className: "tcpbook-ports-told", aria: { live: "polite" } });
+  const told = make("p", { className: "tcpbook-told", aria: { live: "polite" } });
 
   // The question, and the connections
   const guesses = ranges.map(({ name }) => button(name, () => model.get("guess") || put({ guess: name })));

@@ -86,7 +86,7 @@ function render({ model, el }) {
   const live = make("input", { type: "checkbox" });
   live.onchange = () => put({ live: live.checked });
   const status = make("span", { className: "tcpbook-sockets-status" });
-  const error = make("p", { className: "tcpbook-sockets-error", role: "alert" });
+  const error = make("p", { className: "tcpbook-error", role: "alert" });
   const controls = make("div", { className: "tcpbook-sockets-controls" },
     [again, make("label", {}, [live, " every second"]), status]);
 
@@ -106,7 +106,7 @@ function render({ model, el }) {
 
   // Another machine's table
   const text = make("textarea", { rows: 4, spellcheck: false, aria: { label: "A socket table as text" } });
-  const wrong = make("p", { className: "tcpbook-sockets-error", role: "alert" });
+  const wrong = make("p", { className: "tcpbook-error", role: "alert" });
   const read = button("Read it", () => { put({ live: false }); ask({ paste: text.value }); });
   const paste = make("details", {}, [
     make("summary", {}, ["Read another machine's table: paste what ss -tan or netstat -an printed"]), text, read, wrong]);

@@ -45,7 +45,7 @@ function render({ model, el }) {
     (number) => put({ diagram: Number(number), chosen: "", guess: "" }));
   const [listLabel, list] = select("Arrow", [], (chosen) => put({ chosen }));
 
-  const told = make("p", { className: "tcpbook-walk-told", aria: { live: "polite" } });
+  const told = make("p", { className: "tcpbook-told", aria: { live: "polite" } });
   const events = make("div", { className: "tcpbook-walk-events", role: "group", aria: { label: "Events" } });
   const abruptly = make("p");
   const abrupt = make("div", { className: "tcpbook-walk-events", role: "group", aria: { label: "Abrupt events" } });

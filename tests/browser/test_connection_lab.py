@@ -47,7 +47,7 @@ def test_the_answer_is_dropped_and_comes_again_at_the_rto(lab_page: Callable[...
     expect(lab.locator(".tcpbook-sandbox-air")).to_have_text("Nothing is in the air.")
     press(lab, "Wait for the next event")
     expect(lab.locator(".tcpbook-sandbox-clock")).to_have_text("Clock: 1 s")
-    expect(lab.locator(".tcpbook-sandbox-told")).to_contain_text("A: RETRANSMISSION TIMEOUT; SYN-SENT stays, sends")
+    expect(lab.locator(".tcpbook-told")).to_contain_text("A: RETRANSMISSION TIMEOUT; SYN-SENT stays, sends")
     press(lab, "Let time run")
     expect_states(lab, "ESTABLISHED", "ESTABLISHED")
     expect(lab.locator(".tcpbook-sandbox-story tbody tr").nth(2)).to_contain_text("X--")
@@ -104,7 +104,7 @@ def test_what_can_not_be_done_is_a_sentence(lab_page: Callable[..., Page]) -> No
     press(lab, "Wait for the next event")
     expect(lab.get_by_role("alert")).to_contain_text("nothing will happen by itself")
     press(lab, "A CLOSE")
-    expect(lab.locator(".tcpbook-sandbox-told")).to_contain_text('tells its user "error: connection does not exist"')
+    expect(lab.locator(".tcpbook-told")).to_contain_text('tells its user "error: connection does not exist"')
     expect(lab.get_by_role("alert")).to_have_text("")
 
 

@@ -24,7 +24,7 @@ def the_lab(page: Page) -> Locator:
 
 
 def answer(lab: Locator) -> Locator:
-    return lab.locator(".tcpbook-lab-answer")
+    return lab.locator(".tcpbook-told")
 
 
 def toggle(lab: Locator, name: str) -> Locator:

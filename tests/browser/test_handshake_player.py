@@ -38,7 +38,7 @@ def shown(player: Locator) -> dict[str, object]:
             arcs: graphs.map((graph) => graph.querySelector(".tcpbook-lit")?.dataset.arc ?? ""),
             flights: seen(".tcpbook-flight").map((flight) => Number(flight.dataset.flight)),
             air: seen(".tcpbook-flight.tcpbook-air").map((flight) => Number(flight.dataset.flight)),
-            told: player.querySelector(".tcpbook-player-told").textContent,
+            told: player.querySelector(".tcpbook-told").textContent,
         };
     }""")
     return found
@@ -85,7 +85,7 @@ def test_page_and_frames_agree(lab_page: Callable[..., Page], name: str) -> None
     player = the_player(page)
     model = HandshakePlayer(name)
     for frame in model.frames:
-        expect(player.locator(".tcpbook-player-told")).to_have_text(frame["told"])
+        expect(player.locator(".tcpbook-told")).to_have_text(frame["told"])
         seen = shown(player)
         assert seen["states"] == [end["state"] for end in frame["ends"]]
         if frame is not model.frames[-1]:

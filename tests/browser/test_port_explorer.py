@@ -35,7 +35,7 @@ def search(explorer: Locator, query: str) -> list[str]:
 
 
 def told(explorer: Locator) -> Locator:
-    return explorer.locator(".tcpbook-ports-told")
+    return explorer.locator(".tcpbook-told")
 
 
 def said(explorer: Locator) -> Locator:

@@ -48,7 +48,7 @@ def control(explorer: Locator, name: str) -> Locator:
 
 
 def told(explorer: Locator) -> Locator:
-    return explorer.locator(".tcpbook-walk-told")
+    return explorer.locator(".tcpbook-told")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
