@@ -58,6 +58,28 @@ function makeEnd(name, variables, svg) {
   };
 }
 
+// Makes the states of a state graph buttons, walked by arrow keys: `pick` gets a state's name. Returns its nodes by
+// name, and CLOSED's second one, which follows the first.
+function pickNodes(graph, pick) {
+  const all = [...graph.querySelectorAll("[data-state]")];
+  const twin = graph.querySelector("[data-twin]");
+  const nodes = new Map(all.filter((node) => node !== twin).map((node) => [node.dataset.state, node]));
+  const states = [...nodes.keys()];
+  twin.setAttribute("aria-hidden", true);
+  for (const node of all) node.addEventListener("click", () => pick(node.dataset.state));
+  for (const [state, node] of nodes) {
+    node.setAttribute("role", "button");
+    node.addEventListener("keydown", (event) => {
+      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (by) nodes.get(states.at((states.indexOf(state) + by) % states.length)).focus();
+      else if (event.key === "Enter" || event.key === " ") pick(state);
+      else return;
+      event.preventDefault();
+    });
+  }
+  return { nodes, twin };
+}
+
 // Lets the arcs of a state graph be clicked: `pick` gets an arc's id. Returns the arcs.
 function pickArcs(graph, pick) {
   const arcs = [...graph.querySelectorAll("[data-arc]")];

@@ -75,25 +75,11 @@ function render({ model, el }) {
   };
   everywhere.onchange = () => put({ everywhere: everywhere.checked });
 
-  // The graph: its nodes are buttons, walked by arrow keys
+  // The graph
   const graph = make("div", { className: "tcpbook-lab-graph" });
   graph.innerHTML = model.get("svg"); // drawn by Python from the rules; nothing of the reader's is in it
-  const nodes = new Map([...graph.querySelectorAll("[data-state]:not([data-twin])")]
-    .map((node) => [node.dataset.state, node]));
+  const { nodes, twin } = pickNodes(graph, (state) => put({ state }));
   const arcs = [...graph.querySelectorAll("[data-arc]")];
-  const twin = graph.querySelector("[data-twin]"); // CLOSED, drawn a second time
-  twin.setAttribute("aria-hidden", true);
-  for (const [state, node] of nodes) {
-    node.setAttribute("role", "button");
-    node.addEventListener("click", () => put({ state }));
-    node.addEventListener("keydown", (event) => {
-      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      if (by) nodes.get(states.at((states.indexOf(state) + by) % states.length)).focus();
-      else if (event.key === "Enter" || event.key === " ") put({ state });
-      else return;
-      event.preventDefault();
-    });
-  }
 
   function showBits() {
     const flags = model.get("flags");

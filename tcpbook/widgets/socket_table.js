@@ -48,29 +48,16 @@ function render({ model, el }) {
 
   const button = (label, onclick) => make("button", { type: "button", onclick }, [label]);
 
-  // The graph: each state is a button that leaves only its rows, walked by arrow keys
+  // The graph: each state is a button that leaves only its rows
   const graph = make("div", { className: "tcpbook-sockets-graph" });
   graph.innerHTML = model.get("graph"); // drawn by Python from the rules
   const picture = graph.firstElementChild;
   picture.removeAttribute("aria-labelledby"); // another display's graph has the same ids
   picture.setAttribute("aria-label", "Sockets by state");
   picture.querySelectorAll("title, desc").forEach((words) => words.remove());
-  const all = [...graph.querySelectorAll("[data-state]")];
-  const nodes = new Map(all.filter((node) => !("twin" in node.dataset)).map((node) => [node.dataset.state, node]));
-  const names = [...nodes.keys()];
   const choose = (state) => put({ chosen: model.get("chosen") === state ? "" : state });
-  for (const node of all) node.addEventListener("click", () => choose(node.dataset.state));
-  graph.querySelector("[data-twin]").setAttribute("aria-hidden", true);
-  for (const [state, node] of nodes) {
-    node.setAttribute("role", "button");
-    node.addEventListener("keydown", (event) => {
-      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      if (by) nodes.get(names.at((names.indexOf(state) + by) % names.length)).focus();
-      else if (event.key === "Enter" || event.key === " ") choose(state);
-      else return;
-      event.preventDefault();
-    });
-  }
+  const { nodes, twin } = pickNodes(graph, choose);
+  const names = [...nodes.keys()];
 
   // The question
   const guess = make("select", {}, [make("option", { value: "" }, ["choose one"]),
@@ -128,7 +115,7 @@ function render({ model, el }) {
       if (place.textContent !== said) place.textContent = said;
     }
 
-    for (const node of all) {
+    for (const node of [...nodes.values(), twin]) {
       const state = node.dataset.state;
       const count = counts.get(state) ?? 0;
       node.classList.toggle("tcpbook-noted", count > 0);

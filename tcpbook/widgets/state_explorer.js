@@ -2,7 +2,6 @@
 
 function render({ model, el }) {
   const table = model.get("table");
-  const states = Object.keys(table.states);
   const defect = () => table.defects[model.get("diagram") - 1];
   const drawn = (id) => (defect()?.arc === id ? defect().drawn : table.arcs[id].drawn);
   const say = (state) => {
@@ -60,26 +59,12 @@ function render({ model, el }) {
   const history = make("p", { className: "tcpbook-walk-history" });
   const detail = make("div", { className: "tcpbook-walk-arc", tabIndex: 0, role: "group", aria: { label: "The arrow" } });
 
-  // The graph: its nodes are buttons, walked by arrow keys; its arcs can be clicked, and stand in the list as well
+  // The graph; its arcs stand in the list as well
   const graph = make("div", { className: "tcpbook-walk-graph" });
   graph.innerHTML = model.get("svg"); // drawn by Python from the rules; nothing of the reader's is in it
   const desc = graph.querySelector("desc");
-  const all = [...graph.querySelectorAll("[data-state]")];
-  const nodes = new Map(all.filter((node) => !("twin" in node.dataset)).map((node) => [node.dataset.state, node]));
-  const twin = graph.querySelector("[data-twin]"); // CLOSED, drawn a second time
-  twin.setAttribute("aria-hidden", true);
   const stand = (state) => defect() || state === model.get("state") || move("", state);
-  for (const node of all) node.addEventListener("click", () => stand(node.dataset.state));
-  for (const [state, node] of nodes) {
-    node.setAttribute("role", "button");
-    node.addEventListener("keydown", (event) => {
-      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      if (by) nodes.get(states.at((states.indexOf(state) + by) % states.length)).focus();
-      else if (event.key === "Enter" || event.key === " ") stand(state);
-      else return;
-      event.preventDefault();
-    });
-  }
+  const { nodes, twin } = pickNodes(graph, stand);
   const arcs = pickArcs(graph, pick).map((arc) => {
     const label = arc.querySelector("g");
     return { id: arc.dataset.arc, arc, label, labeled: label?.innerHTML };
@@ -133,7 +118,7 @@ function render({ model, el }) {
     const visited = new Set(model.get("history").map(({ before }) => before));
     const wrong = Boolean(defect());
     const named = table.dialects[model.get("names")];
-    for (const node of all) {
+    for (const node of [...nodes.values(), twin]) {
       const name = node.dataset.state;
       const marks = {
         current: !wrong && name === state,

@@ -82,6 +82,8 @@ def test_keyboard_alone(lab_page: Callable[..., Page]) -> None:
 
     node(lab, "SYN-SENT").focus()
     page.keyboard.press("ArrowLeft")
+    expect(node(lab, "SYN-RECEIVED")).to_be_focused()  # it stands to the left
+    page.keyboard.press("ArrowUp")
     expect(node(lab, "LISTEN")).to_be_focused()
     page.keyboard.press("Enter")
     expect(node(lab, "LISTEN")).to_have_attribute("aria-pressed", "true")
