@@ -24,5 +24,378 @@ MISCONCEPTIONS = {
         "The class is a matter of the number alone: 0–1023 system, 1024–49151 user, 49152–65535 dynamic.",
         "RFC 6335 §6",
     ),
+    # What is on the wire
+    "little-endian": Misconception(
+        "The low byte comes first.",
+        "The network sends the most significant byte first: 01 02 is 258, not 513.",
+        "RFC 791, Appendix B",
+    ),
+    "neighboring field": Misconception(
+        "Ports, SEQ and ACK are taken for one another.",
+        "You have read the field beside it. Source Port is bytes 0–1, Destination Port 2–3, SEQ 4–7, ACK 8–11.",
+        "RFC 9293 §3.1",
+    ),
+    "offset in bytes": Misconception(
+        "Data Offset counts bytes.",
+        "Data Offset counts words of four bytes: the header has four times as many bytes.",
+        "RFC 9293 §3.1",
+    ),
+    "header is always 20": Misconception(
+        "Every TCP header has 20 bytes.",
+        "Twenty bytes are the least. Options follow them, and Data Offset says where the header ends.",
+        "RFC 9293 §3.1",
+    ),
+    "options counted as data": Misconception(
+        "Data begins behind the first 20 bytes.",
+        "Options stand between the 20 bytes and the data. Data begins where Data Offset says.",
+        "RFC 9293 §3.1",
+    ),
+    "window not scaled": Misconception(
+        "The Window field is the window.",
+        "After a Window Scale in the SYN, the field counts larger units: shift it left by as many bits.",
+        "RFC 7323 §2.2",
+    ),
+    "window of a SYN scaled": Misconception(
+        "Window Scale holds for every segment.",
+        "The window in a SYN is never scaled. The shift holds from the sender's next segment on.",
+        "RFC 7323 §2.2",
+    ),
+    "scale multiplies": Misconception(
+        "Window Scale is a factor.",
+        "Window Scale is a number of shifts, and each doubles: 3 means 8 times, not 3 times.",
+        "RFC 7323 §2.2",
+    ),
+    "MSS includes the header": Misconception(
+        "The MSS is the size of header and data.",
+        "The MSS counts data. The 20 bytes of TCP's header are not in it.",
+        "RFC 9293 §3.7.1",
+    ),
+    "bits from the left": Misconception(
+        "The first of the bits is the leftmost.",
+        "You began at the wrong end. FIN is the lowest bit, the rightmost: 0x01. CWR is the highest: 0x80.",
+        "RFC 9293 §3.1",
+    ),
+    "six flags": Misconception(
+        "There are six flags.",
+        "There are eight: CWR, 0x80, and ECE, 0x40, stand left of URG.",
+        "RFC 9293 §3.1",
+    ),
+    "FIN and SYN swapped": Misconception(
+        "SYN is the lowest bit.",
+        "FIN is the lowest bit, 0x01, and SYN the next, 0x02.",
+        "RFC 9293 §3.1",
+    ),
+    "hexadecimal without 0x": Misconception(
+        "Hexadecimal digits are read as decimal ones.",
+        "These are the right digits, in hexadecimal. Write 0x before them, or the number is read as decimal.",
+        "RFC 9293 §3.1",
+    ),
+    "ACK may be missing": Misconception(
+        "A segment of an open connection may lack ACK.",
+        "In an open connection every segment carries ACK. Without it, and without SYN or RST, no state goes on to "
+        "the rest.",
+        "RFC 9293 §3.8, §3.10.7",
+    ),
+    "contradictions are refused": Misconception(
+        "Bits that make no sense together are refused.",
+        "A receiver checks bit after bit, and acts on what it finds first. Most odd combinations are processed.",
+        "RFC 9293 §3.10.7",
+    ),
+    "a reset never has ACK": Misconception(
+        "RST stands alone.",
+        "It does where the offending segment had no ACK to take a sequence number from: then the RST acknowledges "
+        "that segment.",
+        "RFC 9293 §3.5.2",
+    ),
+    "a reset always has ACK": Misconception(
+        "Every reset carries ACK.",
+        "Where the offending segment has ACK, the RST takes its sequence number from there and needs no ACK.",
+        "RFC 9293 §3.5.2",
+    ),
+    "a reset is answered": Misconception(
+        "A reset draws a reset.",
+        "A RST is never answered, or two ends could go on for ever.",
+        "RFC 9293 §3.5.2",
+    ),
+    "CLOSED keeps silent": Misconception(
+        "Where nobody listens, nobody answers.",
+        "CLOSED answers every segment that is no RST with a RST. It is LISTEN that may keep silent.",
+        "RFC 9293 §3.10.7.1",
+    ),
+    "no pseudo-header": Misconception(
+        "The checksum covers the segment only.",
+        "Addresses, protocol and length are added as well, so that a misrouted segment is noticed.",
+        "RFC 9293 §3.1",
+    ),
+    "odd byte on the right": Misconception(
+        "A last odd byte is the low half of a word.",
+        "A zero goes behind the odd byte, not before it: it is the high half of the last word.",
+        "RFC 9293 §3.1",
+    ),
+    "carry lost": Misconception(
+        "What overflows 16 bits is dropped.",
+        "It is a ones' complement sum: what overflows at the top is added again at the bottom.",
+        "RFC 9293 §3.1",
+    ),
+    "checksum not inverted": Misconception(
+        "The checksum is the sum.",
+        "The last step is missing: turn every 0 into 1 and every 1 into 0.",
+        "RFC 9293 §3.1",
+    ),
+    # Sequence numbers
+    "SEQ counts segments": Misconception(
+        "Each segment has the next number.",
+        "Sequence numbers count bytes, not segments.",
+        "RFC 9293 §3.4",
+    ),
+    "SEQ names the end": Misconception(
+        "SEQ is behind the data.",
+        "SEQ is the number of the segment's first byte. You named the next segment's.",
+        "RFC 9293 §3.1",
+    ),
+    "sequence numbers have no end": Misconception(
+        "Sequence numbers go on after 4294967295.",
+        "Numbers have 32 bits: after 4294967295 comes 0. Subtract 4294967296.",
+        "RFC 9293 §3.4",
+    ),
+    "SEQ plus length is the last": Misconception(
+        "SEQ + LEN is the last octet.",
+        "SEQ plus length names the octet behind the last one.",
+        "RFC 9293 §3.4",
+    ),
+    "the rest needs no segment": Misconception(
+        "What is left of a division is not sent.",
+        "The bytes that are left over need a segment too, a shorter one.",
+        "RFC 9293 §3.7.1",
+    ),
+    "every segment is full": Misconception(
+        "All segments have the size of the MSS.",
+        "The MSS is the most. The last segment carries what is left.",
+        "RFC 9293 §3.7.1",
+    ),
+    "an empty segment ends the text": Misconception(
+        "After full segments comes an empty one.",
+        "Where the last segment is full, nothing comes after it: TCP marks no end of a message.",
+        "RFC 9293 §3.9.1.2",
+    ),
+    "compared as plain numbers": Misconception(
+        "Sequence numbers are compared like other numbers.",
+        "Numbers stand on a circle: behind 4294967295 lies 0. Count the steps from RCV.NXT, modulo 2³².",
+        "RFC 9293 §3.4",
+    ),
+    "zero window takes nothing": Misconception(
+        "With a window of zero nothing is acceptable.",
+        "One thing is: a segment without text, exactly at RCV.NXT. So ACKs get through a shut window.",
+        "RFC 9293 §3.4, Table 5",
+    ),
+    "right edge included": Misconception(
+        "RCV.NXT + RCV.WND is in the window.",
+        "The window ends one before RCV.NXT + RCV.WND: RCV.WND octets fit, counted from RCV.NXT.",
+        "RFC 9293 §3.4",
+    ),
+    "the first octet decides": Misconception(
+        "Only the first octet must be in the window.",
+        "The last octet may be in the window instead: then the segment begins with old octets and ends with new ones.",
+        "RFC 9293 §3.4, Table 5",
+    ),
+    "only RCV.NXT is acceptable": Misconception(
+        "Only the next number expected is acceptable.",
+        "All of the window is acceptable, also ahead of a gap. RCV.NXT is where it begins.",
+        "RFC 9293 §3.4, Table 5",
+    ),
+    "old octets are new": Misconception(
+        "All of an acceptable segment is taken.",
+        "Count only those in the window: what lies before RCV.NXT is there already, what lies beyond the window is "
+        "cut off.",
+        "RFC 9293 §3.4, §3.10.7.4",
+    ),
+    # Addresses
+    "1024 is a system port": Misconception(
+        "The borders 1024 and 49152 belong below.",
+        "A new range begins at 1024 and at 49152: 1023 is the last system port, 49151 the last user port.",
+        "RFC 6335 §6",
+    ),
+    "dynamic is where the kernel picks": Misconception(
+        "The range that a kernel picks from is the dynamic one.",
+        "They are two things: the dynamic ports begin at 49152, and a kernel picks where its administrator says. "
+        "Linux begins at 32768.",
+        "RFC 6335 §6",
+    ),
+    "1024 is a law": Misconception(
+        "Ports below 1024 always need privileges, others never.",
+        "The border is a setting. Here it is not 1024.",
+        "Linux, net.ipv4.ip_unprivileged_port_start",
+    ),
+    "the port picks the socket": Misconception(
+        "The destination port alone decides.",
+        "Many sockets share a port. All four numbers are compared: two addresses and two ports.",
+        "RFC 9293 §3.4.1",
+    ),
+    "listeners come first": Misconception(
+        "The listener hears every segment to its port.",
+        "A socket that names all four numbers comes before a listener. The listener gets what no connection claims.",
+        "RFC 9293 §3.10.7",
+    ),
+    "only connections are asked": Misconception(
+        "Where no connection fits, nobody takes the segment.",
+        "A listener takes it, for it fits every remote side. What it then answers is another question.",
+        "RFC 9293 §3.10.7.2",
+    ),
+    "wildcard comes first": Misconception(
+        "A listener on any address comes before one on a single address.",
+        "Where several fit, the socket that names most is meant: an address of its own comes before the wildcard.",
+        "RFC 9293 §3.9.1.1",
+    ),
+    "SYN always opens": Misconception(
+        "Every SYN is answered with SYN,ACK.",
+        "Only a listener answers so. A connection that is open answers with a challenge ACK, nobody with RST,ACK.",
+        "RFC 9293 §3.10.7",
+    ),
+    "last minus first": Misconception(
+        "A range has last minus first numbers.",
+        "Both ends belong to the range: last minus first, plus 1.",
+        "Linux, net.ipv4.ip_local_port_range",
+    ),
+    "both ends wait": Misconception(
+        "Each connection costs two TIME-WAITs.",
+        "Only the end that closes first keeps TIME-WAIT.",
+        "RFC 9293 §3.6.1",
+    ),
+    "one port, one connection": Misconception(
+        "A local port serves one connection at a time.",
+        "A connection is a pair of sockets. Toward another remote address the same port can be used again.",
+        "RFC 9293 §3.4.1",
+    ),
+    "TIME-WAIT never ends": Misconception(
+        "A port that was used is gone.",
+        "A port comes back when its TIME-WAIT is over: no more are away than were taken in that time.",
+        "RFC 9293 §3.6.1",
+    ),
+    "ftp has one port": Misconception(
+        "20 is FTP.",
+        "21 is ftp, where commands go; 20 is ftp-data.",
+        "IANA; RFC 959",
+    ),
+    "the product owns the port": Misconception(
+        "8080 is registered for Tomcat.",
+        "Tomcat uses it by default. It is registered as http-alt, for any web server.",
+        "IANA",
+    ),
+    "one port, with TLS or without": Misconception(
+        "A service has the same port with TLS as without.",
+        "Where TLS begins with the first byte, the service has a port of its own: http 80, https 443.",
+        "IANA",
+    ),
+    "ssh and telnet": Misconception(
+        "22 is telnet.",
+        "ssh has 22 and telnet 23, side by side.",
+        "IANA",
+    ),
+    "dynamic ports are registered": Misconception(
+        "Every port has a service.",
+        "From 49152 up nothing is registered, and nothing ever will be.",
+        "RFC 6335 §6",
+    ),
+    # Tables and timers
+    "a listener is a connection": Misconception(
+        "A row in LISTEN is a connection.",
+        "A listener waits for connections and is none: it knows no remote side.",
+        "RFC 9293 §3.3.2",
+    ),
+    "who closed is mixed up": Misconception(
+        "CLOSE-WAIT is the end that has closed.",
+        "In CLOSE-WAIT the peer has closed and we have not. In FIN-WAIT-2 we have closed and the peer has not.",
+        "RFC 9293 §3.3.2",
+    ),
+    "TIME-WAIT is a leak": Misconception(
+        "TIME-WAIT is a trouble.",
+        "TIME-WAIT ends by itself. It hurts only where it holds nearly all ports of a client toward one remote socket.",
+        "RFC 9293 §3.6.1",
+    ),
+    "TIME-WAIT never hurts": Misconception(
+        "TIME-WAIT is always harmless.",
+        "Each holds a local port toward that remote socket, and nearly all that the kernel may pick from are held.",
+        "RFC 9293 §3.4.1, §3.6.1",
+    ),
+    "a few are a pile": Misconception(
+        "One socket in such a state is a trouble.",
+        "A few are normal: connections pass through these states. A trouble is a pile of them that doesn't go on.",
+        "RFC 9293 §3.3.2",
+    ),
+    "the kernel cleans up": Misconception(
+        "The kernel ends every state after a while.",
+        "No timer ends it: TCP can't know whether the program has more to send. Its CLOSE has to come.",
+        "RFC 9293 §3.10.4",
+    ),
+    "the peer's TCP closes": Misconception(
+        "A TCP sends its FIN when it gets one.",
+        "TCP acknowledges a FIN by itself. Its own FIN is sent when its program calls CLOSE.",
+        "RFC 9293 §3.6",
+    ),
+    "TIME-WAIT waits for the peer": Misconception(
+        "In TIME-WAIT something is still to come from the peer.",
+        "Nothing is owed in TIME-WAIT. The clock runs for 2 MSL, and then it is over.",
+        "RFC 9293 §3.6.1",
+    ),
+    "our program completes the handshake": Misconception(
+        "SYN-RECEIVED waits for accept().",
+        "The handshake is TCP's own. It waits for the ACK of our SYN; accept() comes later.",
+        "RFC 9293 §3.5",
+    ),
+    "equal intervals": Misconception(
+        "The timer rings in equal intervals.",
+        "Each wait is twice the one before: 1, 2, 4 seconds and so on.",
+        "RFC 6298 §5.5",
+    ),
+    "the time doubles": Misconception(
+        "Each retransmission leaves at twice the time.",
+        "It is the wait that doubles. Add the waits up: 1, then 1 + 2, then 1 + 2 + 4.",
+        "RFC 6298 §5.5",
+    ),
+    "the original counted": Misconception(
+        "The first sending is the first retransmission.",
+        "The first sending is none. The first retransmission leaves one second later.",
+        "RFC 6298 §2.1",
+    ),
+    "the original forgotten": Misconception(
+        "Only retransmissions are sendings.",
+        "You left out the first sending, at 0.",
+        "RFC 6298 §5",
+    ),
+    "one MSL": Misconception(
+        "TIME-WAIT lasts one segment lifetime.",
+        "It lasts two: one for a segment on its way out, one for its answer to come back.",
+        "RFC 9293 §3.6.1",
+    ),
+    "TIME-WAIT from our CLOSE": Misconception(
+        "TIME-WAIT begins with our CLOSE.",
+        "It begins when both directions are closed: with the peer's FIN, where ours is acknowledged before.",
+        "RFC 9293 §3.6",
+    ),
+    "TIME-WAIT is not restarted": Misconception(
+        "A repeated FIN changes nothing.",
+        "A FIN that comes again in TIME-WAIT starts the 2 MSL again.",
+        "RFC 9293 §3.10.7.4",
+    ),
+    "TIME-WAIT is 60 s": Misconception(
+        "TIME-WAIT lasts 60 seconds.",
+        "That is Linux's constant. TCP says 2 MSL, and the MSL is given here.",
+        "RFC 9293 §3.4.2, §3.6.1",
+    ),
+    "the last to close lingers": Misconception(
+        "TIME-WAIT is at the end that closes last.",
+        "It is at the end that closes first: that end sends the last ACK, which may be lost.",
+        "RFC 9293 §3.6",
+    ),
+    "one end lingers": Misconception(
+        "Only one end passes through TIME-WAIT.",
+        "Each end that closed before it heard of the other's FIN lingers. Here both did.",
+        "RFC 9293 §3.6, Figure 13",
+    ),
+    "both ends linger": Misconception(
+        "Both ends pass through TIME-WAIT.",
+        "The end that closes second goes from LAST-ACK to CLOSED: it knows that all has arrived.",
+        "RFC 9293 §3.6",
+    ),
 }
 """By a short name, which the reader's progress remembers."""

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from random import Random
 
 from tcpbook.exercises.instance import Instance
-from tcpbook.exercises.kinds import addresses
+from tcpbook.exercises.kinds import addresses, numbers, tables, wire
 from tcpbook.protocol.errors import TcpBookError
 
-KINDS: dict[str, Callable[[Random], Instance]] = {**addresses.KINDS}
+KINDS: dict[str, Callable[[Random], Instance]] = {
+    **wire.KINDS, **numbers.KINDS, **addresses.KINDS, **tables.KINDS,
+}  # fmt: skip
 """Every kind by its name."""
 
 LAST_SEED = 2**32 - 1
