@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from math import isinf
 from random import Random
@@ -94,18 +93,18 @@ def demultiplex(random: Random) -> Instance:
     names = [f"row {row}" for row in range(1, len(sockets) + 1)]
     goal = match(ends, source, destination)
     listens = [state is State.LISTEN for state, _, _ in sockets]
-    wrong = [
-        (_first(goes and not listen for goes, listen in zip(_same_port(ends, destination), listens, strict=True)),
-         "the port picks the socket"),
+    same_port = [local.rpartition(":")[2] == destination.rpartition(":")[2] for local, _ in ends]
+    calls = [not listen and same for listen, same in zip(listens, same_port, strict=True)]
+    believed = [
         (_among(ends, listens, source, destination), "listeners come first"),
-        (_among(ends, [not listen for listen in listens], source, destination), "only connections are asked"),
         (_among(ends, [local.startswith("0.0.0.0") for local, _ in ends], source, destination),
          "wildcard comes first"),
+        (next((row for row in range(len(ends)) if calls[row]), None), "the port picks the socket"),
+        (next((row for row in range(len(ends)) if same_port[row]), None), "the port picks the socket"),
     ]  # fmt: skip
-    if goal is None:
-        wrong = [(_first(_same_port(ends, destination)), "the port picks the socket")]
-    elif not listens[goal]:
-        wrong = wrong[:2]
+    wrong = [(names[row], name) for row, name in believed if row is not None]
+    if goal is not None and listens[goal]:
+        wrong.append((NOBODY, "only connections are asked"))
     state = sockets[goal][0] if goal is not None else State.CLOSED
     tcb = in_state(state, passive=state is not State.CLOSED)
     answer = step(tcb, Segment(REMOTE_PORT, tcb.local_port, seq=7_000, flags=Flags.SYN)).segments[0].flags
@@ -117,8 +116,7 @@ def demultiplex(random: Random) -> Instance:
             + [f"{row:3}  {state:13}{local:18}{remote}" for row, (state, local, remote) in enumerate(sockets, 1)]
         ),
         parts=(
-            ask("Which socket takes it?", Form.CHOICE, taker,
-                [(NOBODY if row is None else names[row], name) for row, name in wrong], [*names, NOBODY]),
+            ask("Which socket takes it?", Form.CHOICE, taker, wrong, [*names, NOBODY]),
             ask("Which bits has the answer?", Form.FLAGS, answer, [(Flags.SYN | Flags.ACK, "SYN always opens")]),
         ),
         hints=(
@@ -174,14 +172,6 @@ def _arrival(random: Random, sockets: list[tuple[State, str, str]]) -> tuple[str
         case 4:
             port, client = str(random.choice(SERVICES)), str(random.randint(50_000, 50_999))
     return f"{host}:{client}", f"{address}:{port}"
-
-
-def _same_port(ends: list[tuple[str, str]], destination: str) -> list[bool]:
-    return [local.rpartition(":")[2] == destination.rpartition(":")[2] for local, _ in ends]
-
-
-def _first(fits: Iterable[bool]) -> int | None:
-    return next((row for row, fit in enumerate(fits) if fit), None)
 
 
 def _among(ends: list[tuple[str, str]], counts: list[bool], source: str, destination: str) -> int | None:
