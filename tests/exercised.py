@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -50,6 +51,10 @@ def _sound(instance: Instance) -> None:
 
 
 def _sound_part(instance: Instance, part: Part) -> None:
+    if part.form is Form.NUMBER:
+        told = {int(number, 0) for text in instance.solution for number in re.findall(r"\b(?:0x[0-9a-f]+|\d+)\b", text)
+                if number == "0" or not re.match(r"0\d", number)}  # fmt: skip
+        assert int(part.answer) in told, "the solution arrives at the answer"
     assert part.answer not in part.mistakes
     assert len(set(map(str.casefold, part.choices))) == len(part.choices)
     assert all(len(choice) > 1 and choice == choice.strip() for choice in part.choices)

@@ -230,7 +230,8 @@ def used_up(random: Random) -> Instance:
 
 def registered(random: Random) -> Instance:
     """Whose a port number is, by IANA's registry, and the other way (RFC 6335 §8.1.1)."""
-    port = random.choice((random.choice(TCP_PORTS), HTTP_ALT, random.randint(DYNAMIC.first, LAST_PORT)))
+    famous = random.choice(TCP_PORTS)
+    port = random.choice((famous, famous, HTTP_ALT, random.randint(DYNAMIC.first, LAST_PORT)))
     name = _service(port) or UNREGISTERED
     likely = _believed(port)
     rest = [each for each in (TOMCAT, UNREGISTERED, *map(_service, TCP_PORTS)) if each not in (name, *likely)]

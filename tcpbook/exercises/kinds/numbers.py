@@ -104,7 +104,7 @@ def segments(random: Random) -> Instance:
         hints=(
             "The MSS is the most data in one segment; the header isn't counted.",
             "Each segment begins where the one before it has ended, and numbers count bytes modulo 4294967296.",
-            f"{k - 1} full segments lie before segment {k}: {k - 1} × {mss} = {(k - 1) * mss} bytes.",
+            f"Before segment {k} lie {k - 1} × {mss} = {(k - 1) * mss} bytes.",
         ),
         solution=(
             f"{size} bytes in pieces of {mss}: {count} segments, the last with {size} - {count - 1} × {mss} = {last} "

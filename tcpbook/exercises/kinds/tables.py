@@ -66,7 +66,7 @@ def table(random: Random) -> Instance:
     found = sockets.diagnose(sockets.read(given))
     stands_out = found[0].name if found else HEALTHY
     present = [state for state in PASSING if any(row.state is state for row in rows)]
-    state = random.choice(present)
+    state = random.choice([*present, max(present, key=lambda each: _count(rows, each))])
     count, other = _count(rows, state), _count(rows, _mirror(state))
     connections = len(rows) - _count(rows, State.LISTEN)
     mover = MOVES[_leads_on(state)]
@@ -168,7 +168,7 @@ def again(random: Random) -> Instance:
     flights = [flight for flight in trace.flights if flight.sender == 0][before : before + lost + 1]
     times = [(flight.sent_us - flights[0].sent_us) // S for flight in flights]
     k = random.randint(2, lost)
-    until = random.randint(times[1], times[-1])
+    until = random.choice([second for second in range(times[-1]) if second not in times])
     sent = sum(time <= until for time in times)
     waits = [later - earlier for earlier, later in pairwise(times)]
     return Instance(
@@ -179,7 +179,7 @@ def again(random: Random) -> Instance:
             ask(f"How many seconds after the first sending does retransmission {k} leave?", Form.NUMBER, times[k],
                 [(k * waits[0], "equal intervals"), (2 ** (k - 1), "the time doubles"),
                  (times[k - 1], "the original counted")]),
-            ask(f"How often has it left in all, {until} s after the first sending?", Form.NUMBER, sent,
+            ask(f"How often has it been sent in all, {until} s after the first sending?", Form.NUMBER, sent,
                 [(until + 1, "equal intervals"), (sent - 1, "the original forgotten")]),
         ),
         hints=(
@@ -191,7 +191,7 @@ def again(random: Random) -> Instance:
             f"The waits double: {', '.join(map(str, waits))} s (RFC 6298 §2.1, §5.5).",
             f"It leaves at {', '.join(map(str, times))} s. Retransmission {k} leaves at "
             f"{' + '.join(map(str, waits[:k]))} = {times[k]} s.",
-            f"By {until} s it has left {sent} times.",
+            f"By {until} s it has been sent {sent} times.",
         ),
         trace=trace,
     )  # fmt: skip
@@ -234,7 +234,7 @@ def lingering(random: Random) -> Instance:
         task=f"{task} The delay of the network can be left out of account.{lost} The MSL is {msl} s.",
         parts=(
             ask("Which end passes through TIME-WAIT?", Form.CHOICE, who, wrong_who, choices),
-            ask("At how many seconds is TIME-WAIT over?", Form.NUMBER, over, wrong_ends),
+            ask("At which second is TIME-WAIT over?", Form.NUMBER, over, wrong_ends),
         ),
         hints=(
             "Who closes before it has heard of the other's FIN, lingers.",

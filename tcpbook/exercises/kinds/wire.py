@@ -39,7 +39,7 @@ def decode(random: Random) -> Instance:
     shift = random.randint(1, 10)
     questions = _questions(octets, shift)
     asked = [questions[at] for at in sorted(random.sample(range(len(questions)), 4))]
-    known = "" if syn else f" In its SYN, its sender announced a Window Scale of {shift}."
+    known = "" if syn else f" Both SYNs had the option Window Scale; its sender's said {shift}."
     return Instance(
         task=f"Here is one TCP segment, header first, as tcpdump prints bytes.{known} Read it.",
         given=_dump(octets),
@@ -48,6 +48,7 @@ def decode(random: Random) -> Instance:
             "Five rows of four bytes: ports, SEQ, ACK, then Data Offset to Window, then Checksum and Urgent Pointer.",
             "The most significant byte comes first. Two hexadecimal digits are one byte; count bytes from 0.",
             "Byte 12 begins with Data Offset, in words of four bytes; byte 13 holds the control bits.",
+            "Options follow byte 19: a kind, a length that counts all, and the content. A NOP, 01, is one byte.",
         ),
         solution=tuple(question.way for question in asked),
     )
@@ -144,7 +145,7 @@ def _of_syn(octets: bytes, segment: Segment) -> list[Question]:
     ]  # fmt: skip
     if shift is not None:
         found.append(Question(
-            ask("The factor of its later Window fields", Form.NUMBER, 1 << shift,
+            ask("The factor of its later Window fields, if both SYNs have the option", Form.NUMBER, 1 << shift,
                 [(shift, "scale multiplies")]),
             f"The option of kind 03 and length 03 says {shift} bits: 2 to the power of {shift} is {1 << shift} "
             "(RFC 7323 §2.2).",
@@ -225,7 +226,8 @@ def legal(random: Random) -> Instance:
     told = f"answers {answer}" if outcome.segments else "is silent"
     bare = [(Flags.RST, "a reset never has ACK")] if not flags & (Flags.ACK | Flags.RST) else []
     return Instance(
-        task=f"A segment with the control bits {flags} and without text arrives.",
+        task=f"A segment {f'with the control bits {flags}' if flags else 'without any control bit'} arrives. It has no "
+        "text.",
         parts=(
             ask("What is such a segment?", Form.CHOICE, group, wrong, GROUPS),
             ask("Nobody listens at its port. Which bits has the answer? None, if there is no answer.", Form.FLAGS,
@@ -294,7 +296,7 @@ def checksum(random: Random) -> Instance:
         ),
         solution=(
             f"The words add up to {total:#x} (RFC 9293 §3.1).",
-            f"Folded: {total & 0xFFFF:#06x} + {total >> 16:#x} = {_folded(total):#06x}.",
+            f"Folded: {' = '.join(_folding(total))}.",
             f"Inverted: {right:#06x}.",
         ),
     )
@@ -307,9 +309,19 @@ def _sum(octets: bytes) -> int:
 
 
 def _folded(total: int) -> int:
+    """What overflows 16 bits, added again at the bottom."""
     while total > 0xFFFF:
         total = (total & 0xFFFF) + (total >> 16)
     return total
+
+
+def _folding(total: int) -> list[str]:
+    """The same in writing; hardly ever does the first addition overflow again."""
+    steps = []
+    while total > 0xFFFF:
+        steps.append(f"{total & 0xFFFF:#06x} + {total >> 16:#x}")
+        total = (total & 0xFFFF) + (total >> 16)
+    return [*steps, f"{total:#06x}"]
 
 
 KINDS = {
