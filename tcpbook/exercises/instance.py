@@ -74,6 +74,13 @@ def ask(
     return Part(label, form, key, given, wrong)
 
 
+def ask_whether(label: str, answer: bool, mistakes: Iterable[tuple[bool, str]] = ()) -> Part:
+    """Make a part that is answered with yes or no."""
+    words = "no", "yes"
+    wrong = [(words[value], name) for value, name in mistakes]
+    return ask(label, Form.CHOICE, words[answer], wrong, reversed(words))
+
+
 def _mark(part: Part, answer: Any) -> Marked:
     if answer == "":
         return Marked(False, "", "", "Not answered yet.")

@@ -9,7 +9,7 @@ from typing import Any
 
 from tcpbook import ports
 from tcpbook.exercises.answers import Form
-from tcpbook.exercises.instance import Instance, ask
+from tcpbook.exercises.instance import Instance, ask, ask_whether
 from tcpbook.ports.ranges import LAST_PORT, RANGES, Ephemeral
 from tcpbook.protocol.demux import match
 from tcpbook.protocol.flags import Flags
@@ -62,10 +62,9 @@ def classify(random: Random) -> Instance:
         parts=(
             ask("Its range, by RFC 6335", Form.CHOICE, right.name,
                 [*wrong, *((name, "registered by use") for name in names)], names),
-            ask("May an ordinary user's program listen there?", Form.CHOICE, _yes(free),
-                [(_yes(port > SYSTEM.last), "1024 is a law")], ("yes", "no")),
-            ask("May the kernel pick it for connect()?", Form.CHOICE, _yes(picked),
-                [(_yes(port in DYNAMIC), "dynamic is where the kernel picks")], ("yes", "no")),
+            ask_whether("May an ordinary user's program listen there?", free, [(port > SYSTEM.last, "1024 is a law")]),
+            ask_whether("May the kernel pick it for connect()?", picked,
+                        [(port in DYNAMIC, "dynamic is where the kernel picks")]),
         ),
         hints=(
             "The range is a matter of the number alone; the other two are settings of this machine.",
@@ -79,10 +78,6 @@ def classify(random: Random) -> Instance:
             f"The kernel picks from {kernel.first} to {kernel.last}: {port} is {'' if picked else 'not '}among them.",
         ),
     )  # fmt: skip
-
-
-def _yes(answer: bool) -> str:
-    return "yes" if answer else "no"
 
 
 def demultiplex(random: Random) -> Instance:
@@ -209,8 +204,8 @@ def used_up(random: Random) -> Instance:
                  (servers * (last - first) // held_s, "last minus first")]),
             ask(f"To one address it makes {rate} a second. How many ports are taken after {at_s} s?",
                 Form.NUMBER, taken, [(rate * at_s, "TIME-WAIT never ends"), (2 * taken, "both ends wait")]),
-            ask(f"Does it run out of ports at {rate} a second?", Form.CHOICE, _yes(not forever),
-                [(_yes(rate * held_s * 2 > size), "both ends wait"), ("yes", "TIME-WAIT never ends")], ("yes", "no")),
+            ask_whether(f"Does it run out of ports at {rate} a second?", not forever,
+                        [(rate * held_s * 2 > size, "both ends wait"), (True, "TIME-WAIT never ends")]),
         ),
         hints=(
             "Toward one address and port of the server, the client's port alone tells connections apart.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from tcpbook.exercises.answers import Form
-from tcpbook.exercises.instance import Instance, ask
+from tcpbook.exercises.instance import Instance, ask, ask_whether
 from tcpbook.lab.network import Network, pair
 from tcpbook.protocol.events import Open, Send
 from tcpbook.protocol.segment import HEADER_BYTES
@@ -30,7 +30,7 @@ def acceptable(random: Random) -> Instance:
         wrong_counts.append((new + 1, off_by_one))
     has = f"octets {seq} to {add(end, -1)}" if length else f"no octets and stands at {seq}"
     window = f"{nxt} to {add(edge, -1)}" if wnd else "shut"
-    parts = [ask("Is it acceptable?", Form.CHOICE, _yes(accepted), _judgments(tcb, seq, length), ("yes", "no"))]
+    parts = [ask_whether("Is it acceptable?", accepted, _judgments(tcb, seq, length))]
     if length:
         parts.append(ask("How many of its octets are in the window?", Form.NUMBER, new, wrong_counts))
     return Instance(
@@ -51,24 +51,19 @@ def acceptable(random: Random) -> Instance:
     )
 
 
-def _yes(judged: bool) -> str:
-    return "yes" if judged else "no"
-
-
-def _judgments(tcb: TCB, seq: int, length: int) -> list[tuple[str, str]]:
+def _judgments(tcb: TCB, seq: int, length: int) -> list[tuple[bool, str]]:
     """What those say who know the test in part."""
     nxt, wnd = tcb.rcv_nxt, tcb.rcv_wnd
     ends = seq, seq + max(0, length - 1)
     plain = any(nxt <= number < nxt + wnd for number in ends) or (wnd == 0 == length and seq == nxt)
     wider = TCB(rcv_nxt=nxt, rcv_wnd=wnd + 1).accepts(seq, length)
-    judged = [
+    return [
         (wnd > 0 and tcb.accepts(seq, length), "zero window takes nothing"),
         (plain, "compared as plain numbers"),
         (wider, "right edge included"),
         (in_window(seq, nxt, wnd) or seq == nxt, "the first octet decides"),
         (seq == nxt, "only RCV.NXT is acceptable"),
     ]
-    return [(_yes(says), name) for says, name in judged]
 
 
 def segments(random: Random) -> Instance:
