@@ -46,7 +46,7 @@ def _sound(instance: Instance) -> None:
     texts = [instance.task, *instance.hints, *instance.solution, *(part.label for part in instance.parts)]
     assert all(text == text.strip() and not set("<&\n") & set(text) for text in texts), texts
     assert all(len(line) <= COLUMNS for line in instance.given.splitlines())
-    assert not set("<&\t") & set(instance.given)
+    assert "\t" not in instance.given
     assert all(marked.right for marked in instance.mark([part.answer for part in instance.parts]))
     for part in instance.parts:
         _sound_part(instance, part)
@@ -60,8 +60,8 @@ def _sound_part(instance: Instance, part: Part) -> None:
     assert part.answer not in part.mistakes
     assert len(set(map(str.casefold, part.choices))) == len(part.choices)
     assert all(len(choice) > 1 and choice == choice.strip() for choice in part.choices)
-    assert (part.form is Form.CHOICE) == bool(part.choices)
-    if part.choices:
+    assert (part.form is Form.NUMBER) == (not part.choices)
+    if part.form in (Form.CHOICE, Form.ARC):
         assert {part.answer, *part.mistakes} <= set(part.choices)
     for wrong, name in part.mistakes.items():
         answers = [wrong if each is part else each.answer for each in instance.parts]
