@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-INITIAL_US = 1_000_000  # before any measurement (§2.1)
-LEAST_US = 1_000_000  # §2.4
-MOST_US = 60_000_000  # §2.5
-AFTER_LOST_SYN_US = 3_000_000  # where text begins, if the SYN had to be sent again (§5.7)
+INITIAL_US = 1_000_000  # before any measurement (RFC 6298 §2.1)
+LEAST_US = 1_000_000  # RFC 6298 §2.4
+MOST_US = 60_000_000  # RFC 6298 §2.5
+AFTER_LOST_SYN_US = 3_000_000  # where text begins, if the SYN had to be sent again (RFC 6298 §5.7)
 
 
 class Rto(NamedTuple):
