@@ -1,7 +1,7 @@
 # Two commands matter: `make book` to read, `make test` to check. Both need Python 3.11 or newer and nothing else.
 PYTHON ?= python3
 BIN := .venv/bin
-CHAPTERS := $(sort $(wildcard chapters/*.ipynb))
+CHAPTERS := $(sort $(wildcard chapters/[0-9]*.ipynb))
 FUZZ_SECONDS ?= 60
 
 help:
@@ -9,7 +9,7 @@ help:
 	@echo "make test       ruff, mypy and all tests, in under 10 minutes"
 	@echo "make test-long  full counts, mutants, oldest and newest dependencies; FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make bench      every speed figure, beside a named peer"
-	@echo "make chapters   runs the chapters and stores their outputs"
+	@echo "make chapters   runs the chapters, stores their outputs, makes the glossary and the RFC map"
 	@echo "make clean      removes what the other targets made"
 
 # Trusted chapters show their stored pictures before anything ran.
@@ -35,6 +35,7 @@ bench: .venv/dev
 
 chapters: .venv/dev
 	$(BIN)/python tools/regenerate.py $(CHAPTERS)
+	$(BIN)/python -m tools.make_index
 	$(BIN)/jupyter trust $(CHAPTERS)
 
 clean:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from playwright.sync_api import Page
 
 from pages import RUN_MS, run_all
-from tree import CHAPTERS
+from tree import NOTEBOOKS
 
 START_SECONDS = 60
 
@@ -88,8 +88,8 @@ def serve(home: Path) -> Iterator[Lab]:
     """Run JupyterLab on loopback; it knows nothing of the user's own, and has a trusted copy of the chapters."""
     folder = home / "chapters"
     folder.mkdir()
-    for chapter in CHAPTERS:
-        shutil.copy(chapter, folder)
+    for notebook in NOTEBOOKS:
+        shutil.copy(notebook, folder)
     environment = os.environ | {
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),

@@ -11,7 +11,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "tcpbook"
-CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "chapters").glob("*.ipynb"))
+CHAPTERS = [path for path in NOTEBOOKS if path.stem[0].isdecimal()]
+"""The notebooks to read; the others, to look things up in, are made from them by tools/make_index.py."""
 
 MADE = {".git", ".hypothesis", ".ipynb_checkpoints", "__pycache__", "build", "dist", "my", "test-results"}
 """Folders that git ignores, by name."""
