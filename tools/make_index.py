@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -71,7 +70,7 @@ def _parts(path: Path) -> Iterator[Part]:
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         source = "".join(cell["source"])
         prose = cell["cell_type"] == "markdown"
-        for text in re.split(r"^(?=#+ )", source, flags=re.MULTILINE) if prose else [source]:
+        for text in re.split(r"^(?=##+ )", source, flags=re.MULTILINE) if prose else [source]:
             if prose and text.startswith("#"):
                 heading = text.partition("\n")[0].strip("# ")
                 chapter = chapter or heading.partition(":")[0]
@@ -116,25 +115,22 @@ def glossary() -> str:
 def rfc_map() -> str:
     """Return the text of chapters/rfc-map.ipynb."""
     titles = json.loads((ROOT / "tools/rfc-titles.json").read_text(encoding="utf-8"))
-    treated, coded = cited_by_chapters(), cited_by_modules()
-    own = [
-        (f"[§{section}]({EDITOR}/rfc{RFC}.html#{anchor(section)})", title, _book(places), _package(section, modules))
-        for section, title in titles["sections"].items()
-        for places in [[(part, "") for part in treated.get(Citation(RFC, section), ())]]
-        for modules in [coded.get(Citation(RFC, section), [])]
-        if places or modules
-    ]
-    silent = [
-        f"§{section} {title}"
-        for section, title in titles["sections"].items()
-        if Citation(RFC, section) not in treated.keys() | coded.keys()
-    ]
-    others = [
-        (f"[RFC {rfc}]({EDITOR}/rfc{rfc}.html)", titles["rfcs"][str(rfc)], _book(places), _package("", modules))
-        for rfc in sorted({cited.rfc for cited in treated.keys() | coded.keys()} - {RFC})
-        for places in [[(part, cited.section) for cited in treated if cited.rfc == rfc for part in treated[cited]]]
-        for modules in [[module for cited in coded if cited.rfc == rfc for module in coded[cited]]]
-    ]
+    treated = [(part, cited) for part in parts() for cited in citations(part.text)]
+    followed = list(cited_by_modules())
+    own, silent, others = [], [], []
+    for section, title in titles["sections"].items():
+        places = [(part, "") for part, cited in treated if cited == (RFC, section)]
+        modules = [module for module, cited in followed if cited == (RFC, section)]
+        if places or modules:
+            link = f"[§{section}]({EDITOR}/rfc{RFC}.html#{_anchor(section)})"
+            own.append((link, title, _book(places), _package(modules, section)))
+        else:
+            silent.append(f"§{section} {title}")
+    for rfc in sorted({cited.rfc for _, cited in (*treated, *followed)} - {RFC}):
+        places = [(part, cited.section) for part, cited in treated if cited.rfc == rfc]
+        modules = [module for module, cited in followed if cited.rfc == rfc]
+        link = f"[RFC {rfc}]({EDITOR}/rfc{rfc}.html)"
+        others.append((link, titles["rfcs"][str(rfc)], _book(places), _package(modules)))
     return _notebook(
         "rfc-map",
         "# RFC map\n\n"
@@ -147,26 +143,15 @@ def rfc_map() -> str:
     )
 
 
-def cited_by_chapters() -> dict[Citation, list[Part]]:
-    """Return for each citation the parts of the chapters that have it, in the order of reading."""
-    places: dict[Citation, list[Part]] = {}
-    for part in parts():
-        for cited in dict.fromkeys(citations(part.text)):
-            places.setdefault(cited, []).append(part)
-    return places
-
-
-def cited_by_modules() -> dict[Citation, list[Path]]:
-    """Return for each citation the modules of the package that have it; tables have "3.5" without the sign."""
-    modules: dict[Citation, list[Path]] = {}
+def cited_by_modules() -> Iterator[tuple[Path, Citation]]:
+    """Yield what each module of the package cites; its tables have "3.5" without the sign."""
     for path in sorted(PACKAGE.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
-        for cited in {*citations(text), *(Citation(RFC, section) for section in QUOTED.findall(text))}:
-            modules.setdefault(cited, []).append(path)
-    return modules
+        for cited in (*citations(text), *(Citation(RFC, section) for section in QUOTED.findall(text))):
+            yield path, cited
 
 
-def anchor(section: str) -> str:
+def _anchor(section: str) -> str:
     """Return the anchor of a section in the RFC Editor's page."""
     return f"{'section' if section[0].isdecimal() else 'appendix'}-{section}"
 
@@ -174,7 +159,7 @@ def anchor(section: str) -> str:
 def _book(places: Iterable[tuple[Part, str]]) -> str:
     """Return links to the parts, a line a chapter; each heading once, with the sections that it cites."""
     chapters: dict[str, dict[str, tuple[Part, list[str]]]] = {}
-    for part, section in sorted(places, key=lambda place: parts().index(place[0])):
+    for part, section in places:
         _, sections = chapters.setdefault(part.chapter, {}).setdefault(part.heading, (part, []))
         sections += [f" §{section}"] if section and f" §{section}" not in sections else []
     lines = []
@@ -185,13 +170,13 @@ def _book(places: Iterable[tuple[Part, str]]) -> str:
     return "<br>".join(lines) or "–"
 
 
-def _package(section: str, modules: Iterable[Path]) -> str:
+def _package(modules: Iterable[Path], section: str = "") -> str:
     """Return links to the modules; the one of the rules with how many of them cite the section."""
-    rules = Counter(rule.section for rule in RULES)[section]
+    rules = sum(rule.section == section for rule in RULES)
     links = []
     for path in sorted(set(modules)):
         name = path.relative_to(PACKAGE).with_suffix("").as_posix().removesuffix("/__init__")
-        counted = f" ({rules} rules)" if rules and name == "protocol/rules" else ""
+        counted = f" ({rules} rule{'s' * (rules > 1)})" if rules and name == "protocol/rules" else ""
         links.append(f"[{name}](../{path.relative_to(ROOT).as_posix()}){counted}")
     return ", ".join(links) or "–"
 
