@@ -129,7 +129,7 @@ def rfc_map() -> str:
     for rfc in sorted({cited.rfc for _, cited in (*treated, *followed)} - {RFC}):
         places = [(part, cited.section) for part, cited in treated if cited.rfc == rfc]
         modules = [module for module, cited in followed if cited.rfc == rfc]
-        link = f"[RFC {rfc}]({EDITOR}/rfc{rfc}.html)"
+        link = f"[RFC\u00a0{rfc}]({EDITOR}/rfc{rfc}.html)"
         others.append((link, titles["rfcs"][str(rfc)], _book(places), _package(modules)))
     return _notebook(
         "rfc-map",
