@@ -96,6 +96,7 @@ def serve(home: Path) -> Iterator[Lab]:
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_TOKEN": "book",
+        "TCPBOOK_PROGRESS": str(home / "progress.jsonl"),
     }
     trust = [sys.executable, "-m", "jupyter", "trust", *map(str, folder.iterdir())]
     subprocess.run(trust, env=environment, check=True, capture_output=True)

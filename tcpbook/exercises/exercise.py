@@ -14,7 +14,7 @@ from tcpbook.exercises.answers import INSTRUCTIONS
 from tcpbook.exercises.instance import Part
 from tcpbook.exercises.kinds import LAST_SEED, generate
 from tcpbook.exercises.misconceptions import MISCONCEPTIONS
-from tcpbook.exercises.predict import CONFIDENCES
+from tcpbook.exercises.progress import CONFIDENCES
 from tcpbook.widgets.base import NUMBER, View, sources
 from tcpbook.widgets.handshake_player import HandshakePlayer
 

@@ -12,12 +12,11 @@ import traitlets
 
 from tcpbook.exercises import answers
 from tcpbook.exercises.answers import INSTRUCTIONS, Form, offered, read
+from tcpbook.exercises.progress import CONFIDENCES, Attempt, record
 from tcpbook.figures.stategraph import stategraph
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.flags import Flags
 from tcpbook.widgets.base import NUMBER, View, sources
-
-CONFIDENCES = ("a guess", "fairly sure", "certain")
 
 
 class Predict(View):
@@ -93,6 +92,10 @@ class Predict(View):
         with self.hold_sync():
             self.answer, self.confidence = self.read(answer), confidence
             self.message, self.committed = "", True
+
+    @traitlets.observe("committed")
+    def _kept(self, _: object) -> None:
+        self.message = record(Attempt(self.question, bool(self.right), self.confidence))
 
     @property
     def outcome(self) -> str:

@@ -74,3 +74,20 @@ def test_a_failing_cell_stores_nothing(notebook: Path) -> None:
     assert failed.returncode != 0
     assert "ZeroDivisionError" in failed.stderr
     assert notebook.read_bytes() == before
+
+
+def test_the_readers_progress_stays_out(notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chapter begins with none, and leaves the reader's own as it was."""
+    own = tmp_path / "own.jsonl"
+    own.write_text("mine", encoding="utf-8")
+    monkeypatch.setenv("TCPBOOK_PROGRESS", str(own))
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    content["cells"][1]["source"] = (
+        "from tcpbook.exercises.progress import Attempt, read, record\n"
+        "record(Attempt('?', True, 'certain'))\nprint(len(read()))"
+    )
+    notebook.write_text(json.dumps(content), encoding="utf-8")
+    assert run(notebook).returncode == 0
+    stored = json.loads(notebook.read_text(encoding="utf-8"))
+    assert stored["cells"][1]["outputs"][0]["text"] == ["1\n"]
+    assert own.read_text(encoding="utf-8") == "mine"

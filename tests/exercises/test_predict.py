@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from tcpbook.exercises import predict
-from tcpbook.exercises.predict import CONFIDENCES, Predict
+from tcpbook.exercises.predict import Predict
+from tcpbook.exercises.progress import CONFIDENCES
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.flags import Flags
 

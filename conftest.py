@@ -1,8 +1,11 @@
-"""What all tests share: the Hypothesis profiles, and the rule about skipping."""
+"""What all tests share, notebooks and doctests included: the Hypothesis profiles, an empty progress, how to skip."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -13,6 +16,21 @@ settings.load_profile("short")
 
 MAY_BE_MISSING = ("apt-get install chromium", "apt-get install tshark", "needs Linux")
 """What the reason of a skip may say: a Debian package to install, or a kernel that others don't have; nothing else."""
+
+
+PROGRESS = TemporaryDirectory(prefix="tcpbook-", ignore_cleanup_errors=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Nothing that a test does, or a kernel that it starts, touches the reader's own progress."""
+    config.add_cleanup(PROGRESS.cleanup)
+    os.environ["TCPBOOK_PROGRESS"] = str(Path(PROGRESS.name) / "progress.jsonl")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Each file of tests, and so each chapter, begins with an empty progress."""
+    os.environ["TCPBOOK_PROGRESS"] = str(Path(PROGRESS.name) / f"{item.path.stem}.jsonl")
 
 
 @pytest.hookimpl(wrapper=True)
