@@ -16,13 +16,15 @@ class Chapter(NamedTuple):
 
 
 CHAPTERS = {
-    1: Chapter("01-headers", "Headers"),
-    2: Chapter("02-flags", "Flags"),
-    3: Chapter("03-opening", "Opening"),
-    4: Chapter("04-closing", "Closing"),
-    5: Chapter("05-port-states", "Port states"),
-    6: Chapter("06-ports", "Ports", ("classify a port",)),
-    12: Chapter("12-your-kernel", "Your kernel"),
+    1: Chapter("01-headers", "Headers", ("decode a header", "work out a checksum", "how many segments")),
+    2: Chapter("02-flags", "Flags", ("the flags byte", "what a combination is", "decode a header")),
+    3: Chapter("03-opening", "Opening", ("is it acceptable", "when is it sent again")),
+    4: Chapter("04-closing", "Closing", ("how long in TIME-WAIT",)),
+    5: Chapter("05-port-states", "Port states", ("read this socket table", "how long in TIME-WAIT")),
+    6: Chapter(
+        "06-ports", "Ports", ("classify a port", "which socket gets it", "who owns the number", "ports used up")
+    ),
+    12: Chapter("12-your-kernel", "Your kernel", ("read this socket table",)),
 }
 """Every chapter by its number, in the order in which they are read."""
 

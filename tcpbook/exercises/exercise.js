@@ -74,7 +74,7 @@ function render({ model, el }) {
     const tries = model.get("tries");
     verdict.textContent = !checked.length ? ""
       : `${rights.every(Boolean) ? "All right" : `${rights.filter(Boolean).length} of ${rights.length} right`}` +
-        ` (${model.get("confidence")}, try ${tries}).`;
+        ` (${model.get("confidence")}, try ${tries}). ${model.get("message")}`.trimEnd();
   }
 
   function showHelp() {
@@ -101,7 +101,7 @@ function render({ model, el }) {
   const undo = [
     keepKeys(el),
     follow(model, ["shown"], showExercise),
-    follow(model, ["shown", "checked", "tries"], showVerdict),
+    follow(model, ["shown", "checked", "tries", "message"], showVerdict),
     follow(model, ["shown", "hints", "solved"], showHelp),
     follow(model, ["player"], showPlayer),
   ];

@@ -14,7 +14,7 @@ from tcpbook.exercises.answers import INSTRUCTIONS
 from tcpbook.exercises.instance import Part
 from tcpbook.exercises.kinds import LAST_SEED, generate
 from tcpbook.exercises.misconceptions import MISCONCEPTIONS
-from tcpbook.exercises.progress import CONFIDENCES
+from tcpbook.exercises.progress import CONFIDENCES, Attempt, recall, record
 from tcpbook.widgets.base import NUMBER, View, sources
 from tcpbook.widgets.handshake_player import HandshakePlayer
 
@@ -38,6 +38,7 @@ class Exercise(View):
     hints = traitlets.Int().tag(sync=True)
     solved = traitlets.Bool(False).tag(sync=True)
     player = traitlets.Unicode().tag(sync=True)
+    message = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, kind: str, seed: int = 1) -> None:
         self.instance = generate(kind, seed)
@@ -72,6 +73,7 @@ class Exercise(View):
             "hints": 0,
             "solved": False,
             "player": "",
+            "message": "",
         }
 
     def check(self, *answers: Any, confidence: str = CONFIDENCES[0]) -> str:
@@ -86,6 +88,14 @@ class Exercise(View):
                 self.confidence = confidence
                 self.tries += 1
         return "\n".join(f"{part.label}: {mark.says}" for part, mark in zip(self.instance.parts, marked, strict=True))
+
+    @traitlets.observe("tries")
+    def _kept(self, change: dict[str, Any]) -> None:
+        if change["new"]:
+            marked = self.instance.mark(self.checked)
+            names = tuple(mark.misconception for mark in marked if mark.misconception)
+            right = all(mark.right for mark in marked)
+            self.message = record(Attempt(self.instance.kind, right, self.confidence, names, self.instance.seed))
 
     @property
     def right(self) -> bool | None:
@@ -127,6 +137,27 @@ class Exercise(View):
         return (
             f"<div><p><strong>Exercise:</strong> {escape(instance.task)}</p>{given}<ol>{asked}</ol>"
             "<p>Run this cell in Jupyter to answer, to get hints, and to get another one.</p></div>"
+        )
+
+
+class Recall(Exercise):
+    """An exercise from a chapter before chapter `before`: of a kind that the reader had wrong, or else by the seed.
+
+    Its saved output says nothing of the reader's progress. TcpBookError where no exercise comes before.
+    """
+
+    def __init__(self, before: int, seed: int = 1) -> None:
+        self._before = before
+        super().__init__(*recall(before, seed))
+
+    def __repr__(self) -> str:
+        return f"Recall: an exercise from a chapter before {self._before:02}."
+
+    def static_html(self) -> str:
+        """Return what this is; which exercise it will be depends on the reader."""
+        return (
+            f"<div><p><strong>Recall:</strong> an exercise from a chapter before {self._before:02}.</p>"
+            "<p>Run this cell in Jupyter to get one: of a kind that you had wrong, if there is any.</p></div>"
         )
 
 

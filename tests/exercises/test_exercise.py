@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import re
+from pathlib import Path
 
 import pytest
 
-from tcpbook.exercises.exercise import Exercise
+from tcpbook.exercises import progress
+from tcpbook.exercises.exercise import Exercise, Recall
 from tcpbook.exercises.instance import Instance
 from tcpbook.exercises.kinds import KINDS, LAST_SEED, generate
 from tcpbook.exercises.misconceptions import MISCONCEPTIONS
@@ -133,3 +135,43 @@ def test_the_static_twin_has_no_markup_but_its_own(kind: str) -> None:
 def test_an_unknown_kind_or_seed_is_refused(kind: str, seed: int, message: str) -> None:
     with pytest.raises(TcpBookError, match=message):
         Exercise(kind, seed)
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where this test's progress is kept."""
+    path = tmp_path / "progress.jsonl"
+    monkeypatch.setenv("TCPBOOK_PROGRESS", str(path))
+    return path
+
+
+def test_each_try_is_kept_with_what_it_reveals(kept: Path) -> None:
+    exercise, given, name = with_mistake("classify a port")
+    exercise.check(*given, confidence="certain")
+    exercise.check(*answers(exercise.instance))
+    seed = exercise.instance.seed
+    exercise.another()
+    wrong, right = progress.read()
+    assert (wrong.task, wrong.seed, wrong.right, wrong.confidence) == ("classify a port", seed, False, "certain")
+    assert name in wrong.misconceptions
+    assert (right.right, right.misconceptions) == (True, ())
+
+
+def test_what_can_not_be_kept_is_said(kept: Path) -> None:
+    kept.mkdir()
+    exercise = Exercise("classify a port")
+    exercise.check(*answers(exercise.instance))
+    assert exercise.message.startswith("Your answer can't be kept")
+    exercise.another()
+    assert exercise.message == ""
+
+
+def test_recall_asks_again_what_was_wrong_and_saves_nothing_of_it(kept: Path) -> None:
+    fresh, _ = Recall(12)._repr_mimebundle_()
+    exercise, given, _ = with_mistake("classify a port")
+    exercise.check(*given)
+    again = Recall(12)
+    assert (again.instance.kind, again.instance.seed != exercise.instance.seed) == ("classify a port", True)
+    for kind in ("text/plain", "text/html"):
+        assert again._repr_mimebundle_()[0][kind] == fresh[kind]
+        assert "classify" not in fresh[kind]
