@@ -29,6 +29,8 @@ _HOME = {
     "headermap": "tcpbook.figures.headermap",
     "ladder": "tcpbook.figures.ladder",
     "stategraph": "tcpbook.figures.stategraph",
+    "Exercise": "tcpbook.exercises.exercise",
+    "Recall": "tcpbook.exercises.exercise",
     "ConnectionLab": "tcpbook.widgets.connection_lab",
     "FlagLab": "tcpbook.widgets.flag_lab",
     "HandshakePlayer": "tcpbook.widgets.handshake_player",
