@@ -19,8 +19,6 @@ CONFIDENCES = ("a guess", "fairly sure", "certain")
 READ_BYTES = 4 * 2**20
 """Only the end of a longer file is read: about 20,000 attempts."""
 
-_FAILURES = (OSError, RuntimeError)  # RuntimeError: the system knows no home folder of this user
-
 
 def _now() -> str:
     return datetime.now().astimezone().isoformat(timespec="seconds")
@@ -60,7 +58,7 @@ def record(attempt: Attempt) -> str:
                 if file.read() != b"\n":  # cut off: what stands there stays, and spoils no other line
                     line = b"\n" + line
             file.write(line)
-    except _FAILURES as error:
+    except OSError as error:
         return f"Your answer can't be kept for the map of the book: {error}."
     return ""
 
@@ -74,7 +72,7 @@ def read() -> list[Attempt]:
             start = max(0, file.seek(0, os.SEEK_END) - READ_BYTES)
             file.seek(start)
             lines = file.read(READ_BYTES).split(b"\n")
-    except _FAILURES:
+    except OSError:
         return []
     return [attempt for line in lines[start > 0 :] if (attempt := _attempt(line))]
 
@@ -83,7 +81,7 @@ def reset() -> str:
     """Delete the file; return "", or a sentence that says why it's still there."""
     try:
         path().unlink(missing_ok=True)
-    except _FAILURES as error:
+    except OSError as error:
         return f"Your progress can't be deleted: {error}."
     return ""
 

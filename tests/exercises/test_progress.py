@@ -171,17 +171,6 @@ def test_a_pipe_keeps_nobody_waiting(file: Path) -> None:
     assert read() == []
 
 
-def test_a_user_without_a_home_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def home() -> Path:
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.delenv("TCPBOOK_PROGRESS")
-    monkeypatch.setattr(Path, "home", home)
-    assert "Could not determine home directory." in record(WRONG)
-    assert read() == []
-    assert reset()
-
-
 def test_reset_deletes_the_file(file: Path) -> None:
     assert reset() == ""
     record(WRONG)
