@@ -30,10 +30,15 @@ class Figure:
         """The same picture for a widget, which makes its parts focusable: a group instead of an image."""
         return self._render('role="group"')
 
-    def save(self, path: str | Path) -> None:
-        """Write the picture to an SVG file; it brings its background, as nobody knows where it will be shown."""
+    @property
+    def standalone(self) -> str:
+        """The still picture as a file of its own; it brings its background, as nobody knows where it will be shown."""
         background = f"<style>.tcpbook-{self._name} {{ background: Canvas; }}"
-        Path(path).write_text(self.svg.replace("<style>", background, 1) + "\n", "utf-8")
+        return self.svg.replace("<style>", background, 1)
+
+    def save(self, path: str | Path) -> None:
+        """Write the picture to an SVG file."""
+        Path(path).write_text(self.standalone + "\n", "utf-8")
 
     def _render(self, role: str) -> str:
         width, height = self._size
