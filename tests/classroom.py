@@ -38,8 +38,16 @@ def strange(random: Random) -> Instance:
     return Instance(f"Look: {MARKUP}", parts, (SECRET,), (SECRET, MARKUP), given, stategraph(State.LISTEN))
 
 
+def calm(random: Random) -> Instance:
+    """An exercise without anything strange."""
+    number = random.randrange(1000)
+    right = ask("Twice", Form.NUMBER, 2 * number), ask("Is it even?", Form.CHOICE, "yes", [], ["yes", "no"])
+    return Instance(f"What is twice {number}?", right, (SECRET,), (SECRET,))
+
+
 @pytest.fixture(autouse=True)
 def chapter_99(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Add the chapter of the strange exercise."""
+    """Add the chapter of these exercises."""
     monkeypatch.setitem(KINDS, "strange: 1", strange)
-    monkeypatch.setitem(CHAPTERS, STRANGE, Chapter("99-strange", "Strange", ("strange: 1", "classify a port")))
+    monkeypatch.setitem(KINDS, "calm", calm)
+    monkeypatch.setitem(CHAPTERS, STRANGE, Chapter("99-strange", "Strange", ("strange: 1", "calm")))

@@ -17,7 +17,7 @@ def test_a_sheet_is_read_answered_and_saved(lab_page: Callable[..., Page], lab_s
     given = json.loads(sheet.notebook(STRANGE, 7))
     page = lab_page(given, run=False)
     tasks = page.locator(".jp-RenderedMarkdown")
-    strange, other = tasks.filter(has_text="strange: 1, seed 7"), tasks.filter(has_text="classify a port, seed 7")
+    strange, other = tasks.filter(has_text="strange: 1, seed 7"), tasks.filter(has_text="calm, seed 7")
     expect(strange.locator("p").first).to_have_text(f"Look: {MARKUP}")
     expect(strange.locator("pre")).to_contain_text(MARKUP)
     expect(page.locator("mjx-container, .jp-RenderedMarkdown em, .jp-RenderedMarkdown a[href^=http]")).to_have_count(0)
