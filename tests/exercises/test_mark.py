@@ -98,6 +98,7 @@ def test_wrong_answers_name_their_misconception(chapter: int, seed: int, tmp_pat
         lambda prompt, answer: f"{prompt[:3]} {answer}",
         lambda prompt, answer: f"{prompt[:3]}: {answer}",
         lambda prompt, answer: f"{prompt}\n{prompt[:3]} {answer}",
+        lambda prompt, answer: f"{prompt} {answer}\n{prompt}",
     ],
 )
 def test_an_answer_is_found_however_the_line_is_kept(own: Callable[[str, str], str], tmp_path: Path) -> None:
@@ -121,7 +122,8 @@ def test_cells_may_move_change_their_type_and_have_company(tmp_path: Path) -> No
     notebook = filled(STRANGE, 7, right)
     for cell in notebook["cells"]:
         cell |= {"cell_type": "code", "outputs": [], "source": "".join(cell["source"]).splitlines(keepends=True)}
-    notebook["cells"] = [*reversed(notebook["cells"]), {}, None, {"id": 1}, {"id": "x", "source": 3}, "cell"]
+    no_cells = [{}, None, {"id": 1}, {"id": "x", "source": 3}, {"id": "x", "source": [3]}, "cell"]
+    notebook["cells"] = [*reversed(notebook["cells"]), *no_cells]
     assert all(row.right for row in marked(tmp_path, notebook))
 
 
@@ -271,7 +273,7 @@ def table(rows: list[Row]) -> tuple[str, list[list[str]]]:
 
 FORMULA = re.compile(r"\s*[-=+@\t\r＝＋－＠]")
 
-DANGEROUS = ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", " =1", "a;=1", "a,=1", 'a";=1', "a\t=1", "a\n=1", "a|@b", "＝1"]
+DANGEROUS = ["=1+1", "+1", "-1", "@A1", "\t=1", " =1", "a;=1", "a; =1", 'a";=1', "a\t=1", "a\n=1", "a|@b", "＝1"]
 
 
 @pytest.mark.parametrize("answer", [*DANGEROUS, "\x1b[2J", "\0", "\u202eabc", "\ud800", "\u2028=1"])
