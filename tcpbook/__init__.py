@@ -29,6 +29,7 @@ _HOME = {
     "headermap": "tcpbook.figures.headermap",
     "ladder": "tcpbook.figures.ladder",
     "stategraph": "tcpbook.figures.stategraph",
+    "BookMap": "tcpbook.exercises.book_map",
     "Exercise": "tcpbook.exercises.exercise",
     "Recall": "tcpbook.exercises.exercise",
     "ConnectionLab": "tcpbook.widgets.connection_lab",

@@ -16,6 +16,7 @@ class Chapter(NamedTuple):
 
 
 CHAPTERS = {
+    0: Chapter("00-start-here", "Start here"),
     1: Chapter("01-headers", "Headers", ("decode a header", "work out a checksum", "how many segments")),
     2: Chapter("02-flags", "Flags", ("the flags byte", "what a combination is", "decode a header")),
     3: Chapter("03-opening", "Opening", ("is it acceptable", "when is it sent again")),
