@@ -107,7 +107,7 @@ def glossary() -> str:
         "# Glossary\n\n"
         f"The {len(rows)} terms of the book: in English, in Korean (as in the notes that the book grew out of, where "
         "they have a word for it), in a line, and where they come first. "
-        "[Contents](../README.md) · [RFC map](rfc-map.ipynb)",
+        "[Contents](00-start-here.ipynb) · [RFC map](rfc-map.ipynb)",
         _table(("English", "Korean", "What it means", "Chapter"), rows),
     )
 
@@ -135,7 +135,7 @@ def rfc_map() -> str:
         "rfc-map",
         "# RFC map\n\n"
         "Where the book treats a section of the specification, and which modules of the package follow it: for those "
-        "who come from the RFC. [Contents](../README.md) · [Glossary](glossary.ipynb)",
+        "who come from the RFC. [Contents](00-start-here.ipynb) · [Glossary](glossary.ipynb)",
         f"## RFC {RFC}, {titles['rfcs'][str(RFC)]}\n\n"
         + _table(("Section", "Title", "In the book", "In the package"), own)
         + f"\n\nNot treated: {'; '.join(silent)}.",

@@ -61,7 +61,7 @@ def test_made_notebooks_have_no_code_and_link_to_each_other(name: str) -> None:
     first = cells(notebook)[0]["source"]
     assert first.startswith("# ")
     others = {f"{other}.ipynb" for other in MADE if other != name}
-    assert {"../README.md"} | others <= set(re.findall(r"\]\(([^)]+)\)", first))
+    assert {"00-start-here.ipynb"} | others <= set(re.findall(r"\]\(([^)]+)\)", first))
 
 
 @made
