@@ -4,9 +4,10 @@
 function chapterLink(name, href) {
   const link = make("a", { href }, [name]);
   link.onclick = () => {
-    const [, folder = ""] = /\/tree\/(.*\/)?/.exec(decodeURIComponent(location.pathname)) ?? [];
+    const place = /\/tree\/(.*\/)?/.exec(decodeURIComponent(location.pathname));
+    if (!place) return;
     link.dataset.commandlinkerCommand = "docmanager:open";
-    link.dataset.commandlinkerArgs = JSON.stringify({ path: folder + href });
+    link.dataset.commandlinkerArgs = JSON.stringify({ path: (place[1] ?? "") + href });
   };
   return link;
 }
