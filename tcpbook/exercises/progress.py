@@ -69,12 +69,11 @@ def read() -> list[Attempt]:
         if not path().is_file():  # a pipe would keep us waiting
             return []
         with path().open("rb") as file:
-            start = max(0, file.seek(0, os.SEEK_END) - READ_BYTES)
-            file.seek(start)
+            file.seek(max(0, file.seek(0, os.SEEK_END) - READ_BYTES))  # into a line perhaps: its rest is none
             lines = file.read(READ_BYTES).split(b"\n")
     except OSError:
         return []
-    return [attempt for line in lines[start > 0 :] if (attempt := _attempt(line))]
+    return [attempt for line in lines if (attempt := _attempt(line))]
 
 
 def reset() -> str:
