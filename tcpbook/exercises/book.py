@@ -17,10 +17,12 @@ class Chapter(NamedTuple):
 
 CHAPTERS = {
     0: Chapter("00-start-here", "Start here"),
-    1: Chapter("01-headers", "Headers", ("decode a header", "work out a checksum", "how many segments")),
+    1: Chapter(
+        "01-headers", "Headers", ("decode a header", "how many segments", "fill in data", "work out a checksum")
+    ),
     2: Chapter("02-flags", "Flags", ("the flags byte", "what a combination is", "decode a header")),
-    3: Chapter("03-opening", "Opening", ("is it acceptable", "when is it sent again")),
-    4: Chapter("04-closing", "Closing", ("how long in TIME-WAIT",)),
+    3: Chapter("03-opening", "Opening", ("fill in an opening", "is it acceptable", "when is it sent again")),
+    4: Chapter("04-closing", "Closing", ("fill in a closing", "how long in TIME-WAIT")),
     5: Chapter("05-port-states", "Port states", ("read this socket table", "how long in TIME-WAIT")),
     6: Chapter(
         "06-ports", "Ports", ("classify a port", "which socket gets it", "who owns the number", "ports used up")

@@ -397,5 +397,41 @@ MISCONCEPTIONS = {
         "The end that closes second goes from LAST-ACK to CLOSED: it knows that all has arrived.",
         "RFC 9293 §3.6",
     ),
+    # Numbers along a ladder
+    "SYN takes no number": Misconception(
+        "SYN is outside the numbering.",
+        "SYN takes one number, as a byte would: the first byte of text has ISS + 1.",
+        "RFC 9293 §3.4",
+    ),
+    "FIN takes no number": Misconception(
+        "FIN is outside the numbering.",
+        "FIN takes one number, as a byte would, and is acknowledged like one.",
+        "RFC 9293 §3.4",
+    ),
+    "ACK names the last byte": Misconception(
+        "The acknowledgment number is the last byte received.",
+        "ACK names the next number expected: one more than the last that came.",
+        "RFC 9293 §3.4",
+    ),
+    "ACK repeats SEQ": Misconception(
+        "ACK repeats the SEQ of what it answers.",
+        "ACK lies behind what it acknowledges: add the length of the segment that came.",
+        "RFC 9293 §3.4",
+    ),
+    "ACK counts the sender's own bytes": Misconception(
+        "ACK counts what its sender sent.",
+        "Each direction has numbers of its own. ACK is about what comes from the other end.",
+        "RFC 9293 §3.4",
+    ),
+    "SEQ and ACK are mixed up": Misconception(
+        "SEQ and ACK are the same count.",
+        "SEQ counts what this end sends, ACK what the other end sent. You gave one for the other.",
+        "RFC 9293 §3.4",
+    ),
+    "a retransmission is numbered anew": Misconception(
+        "A retransmission takes new numbers.",
+        "A retransmission carries the same bytes, so it has the same SEQ as the first time.",
+        "RFC 9293 §3.8",
+    ),
 }
 """By a short name, which the reader's progress remembers."""
