@@ -18,16 +18,36 @@ class Chapter(NamedTuple):
 CHAPTERS = {
     0: Chapter("00-start-here", "Start here"),
     1: Chapter(
-        "01-headers", "Headers", ("decode a header", "how many segments", "fill in data", "work out a checksum")
+        "01-headers", "Headers",
+        ("decode a header", "how many segments", "reassemble a message", "fill in data", "work out a checksum"),
     ),
-    2: Chapter("02-flags", "Flags", ("the flags byte", "what a combination is", "decode a header")),
-    3: Chapter("03-opening", "Opening", ("fill in an opening", "is it acceptable", "when is it sent again")),
-    4: Chapter("04-closing", "Closing", ("fill in a closing", "how long in TIME-WAIT")),
-    5: Chapter("05-port-states", "Port states", ("read this socket table", "how long in TIME-WAIT")),
+    2: Chapter(
+        "02-flags", "Flags", ("the flags byte", "decode a header", "what a combination is", "next state and reply")
+    ),
+    3: Chapter(
+        "03-opening", "Opening",
+        ("fill in an opening", "shuffled segments", "which segment was lost", "is it acceptable",
+         "next state and reply", "state of each end", "when is it sent again"),
+    ),
+    4: Chapter(
+        "04-closing", "Closing",
+        ("fill in a closing", "shuffled segments", "which segment was lost", "state of each end", "arcs of a trace",
+         "how long in TIME-WAIT"),
+    ),
+    5: Chapter(
+        "05-port-states", "Port states",
+        ("arcs of a trace", "wrong arrow", "names of a state", "state of each end", "how long in TIME-WAIT",
+         "read this socket table"),
+    ),
     6: Chapter(
-        "06-ports", "Ports", ("classify a port", "which socket gets it", "who owns the number", "ports used up")
+        "06-ports", "Ports",
+        ("classify a port", "which socket gets it", "who owns the number", "ports used up", "read this socket table"),
     ),
-    12: Chapter("12-your-kernel", "Your kernel", ("read this socket table",)),
+    12: Chapter(
+        "12-your-kernel", "Your kernel",
+        ("read this socket table", "names of a state", "state of each end", "next state and reply",
+         "how long in TIME-WAIT"),
+    ),
 }
 """Every chapter by its number, in the order in which they are read."""
 

@@ -433,5 +433,139 @@ MISCONCEPTIONS = {
         "A retransmission carries the same bytes, so it has the same SEQ as the first time.",
         "RFC 9293 §3.8",
     ),
+    # What came when
+    "both ends share the numbers": Misconception(
+        "The SEQs of both ends count together.",
+        "Each end counts its own octets, from its own ISS. What joins them is the ACK, in the other end's numbers.",
+        "RFC 9293 §3.4",
+    ),
+    "one end after the other": Misconception(
+        "One end sends all it has, then the other.",
+        "The ends take turns here: a segment whose ACK covers another was sent after that one had arrived.",
+        "RFC 9293 §3.4",
+    ),
+    "the server begins": Misconception(
+        "SYN,ACK comes before SYN.",
+        "A SYN,ACK acknowledges a SYN, so the SYN came first. It alone has no ACK.",
+        "RFC 9293 §3.5, Figure 6",
+    ),
+    "the empty segment follows": Misconception(
+        "An end acknowledges after it has sent its text or FIN.",
+        "Text and FIN occupy numbers: an empty ACK behind them would have a later SEQ. With the same SEQ it was first.",
+        "RFC 9293 §3.4",
+    ),
+    "text passes the handshake": Misconception(
+        "The called end sends text before its SYN is acknowledged.",
+        "In SYN-RECEIVED text is queued. It is sent when the ACK of the SYN has come.",
+        "RFC 9293 §3.10.2",
+    ),
+    "arrival is the order": Misconception(
+        "What arrives first is first.",
+        "The network may shuffle segments. SEQ says where in the stream a piece belongs.",
+        "RFC 9293 §3.4",
+    ),
+    "what comes early is dropped": Misconception(
+        "What comes ahead of a gap is thrown away.",
+        "It is kept here. When the gap is filled, the ACK covers it as well.",
+        "RFC 9293 §3.10.7.4, SHLD-31",
+    ),
+    "the ACK leaps the gap": Misconception(
+        "The ACK is the highest number that has come.",
+        "An ACK covers all before it. It stays at the first octet that is missing, whatever has come behind.",
+        "RFC 9293 §3.4",
+    ),
+    "each segment has its own ACK": Misconception(
+        "An ACK answers the segment that has just come.",
+        "An ACK is cumulative: it names the next octet expected, whichever segment makes the receiver send it.",
+        "RFC 9293 §3.4",
+    ),
+    "what is sent again was lost": Misconception(
+        "What is sent again has never arrived.",
+        "A timer rings where an ACK is missing: the segment was lost, or its answer. Here it was the answer.",
+        "RFC 9293 §3.8.1",
+    ),
+    "what is captured has arrived": Misconception(
+        "What a capture shows has arrived.",
+        "A capture at the sender shows a segment before the network can lose it. Look whether anything answers it.",
+        "RFC 9293 §3.8",
+    ),
+    "one timer repairs it": Misconception(
+        "One end alone notices a loss.",
+        "Each end times what it has sent. Here both sent something whose ACK didn't come.",
+        "RFC 9293 §3.8.1",
+    ),
+    "who misses a segment asks for it": Misconception(
+        "The receiver has a lost segment sent again.",
+        "The receiver doesn't know that anything was sent. The sender's timer rings when no ACK comes.",
+        "RFC 9293 §3.8.1",
+    ),
+    "a lost ACK is sent again": Misconception(
+        "The sender of a lost ACK sends it again.",
+        "An empty ACK occupies no number, is never acknowledged and has no timer. It is sent anew when the other end "
+        "repeats what it answers.",
+        "RFC 9293 §3.8.1",
+    ),
+    "every loss is repaired": Misconception(
+        "Every loss makes a timer ring.",
+        "ACKs are cumulative: a later one came before the timer rang, and said all that the lost one had said.",
+        "RFC 9293 §3.4",
+    ),
+    # The state graph
+    "the other end's arrow": Misconception(
+        "Both ends take the same way.",
+        "That arrow is the other end's. Each end has a state of its own and moves by what happens to it.",
+        "RFC 9293 §3.3.2",
+    ),
+    "one event, and it is over": Misconception(
+        "A connection ends at a stroke.",
+        "Only a reset, an abort or a timeout ends it at a stroke. A close goes through states that wait.",
+        "RFC 9293 §3.6",
+    ),
+    "an arrow says what leads along it": Misconception(
+        "The label in the picture is the right one.",
+        "This is what the diagram says. Ask what really leads from the one state to the other.",
+        "RFC 9293 §3.3.2",
+    ),
+    "ss and netstat speak alike": Misconception(
+        "All tools of Linux print the same names.",
+        "That is netstat's word, the kernel's own. ss has its own spelling.",
+        "ss(8)",
+    ),
+    "ss speaks RFC": Misconception(
+        "ss prints RFC 9293's names.",
+        "That is the RFC's word. ss keeps most of them, but not this one.",
+        "ss(8)",
+    ),
+    "the notes know all states": Misconception(
+        "Every list of states has all eleven.",
+        "Many lists are short: they leave out what passes quickly, and make one FIN_WAIT of two.",
+        "RFC 9293 §3.3.2",
+    ),
+    # What an end answers, and where it stands
+    "any reset ends it": Misconception(
+        "Every RST ends the connection.",
+        "A reset must fit: at RCV.NXT, or in SYN-SENT with the ACK of our SYN. Others are dropped or challenged.",
+        "RFC 9293 §3.10.7.4",
+    ),
+    "FIN closes both ways": Misconception(
+        "FIN ends the connection.",
+        "FIN closes one direction. The other stays open until its own program calls CLOSE.",
+        "RFC 9293 §3.6",
+    ),
+    "one segment opens it": Misconception(
+        "An end is connected once a SYN has come.",
+        "An end is connected when its own SYN is acknowledged, not before.",
+        "RFC 9293 §3.5",
+    ),
+    "RST is acknowledged": Misconception(
+        "RST is acknowledged like FIN.",
+        "A reset that is obeyed, or dropped, is answered by nothing at all.",
+        "RFC 9293 §3.10.7.4",
+    ),
+    "both ends are always in the same state": Misconception(
+        "A connection has one state.",
+        "That is the other end's state. Each end has its own, and knows only what has arrived.",
+        "RFC 9293 §3.3.2",
+    ),
 }
 """By a short name, which the reader's progress remembers."""

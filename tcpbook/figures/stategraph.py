@@ -9,7 +9,7 @@ as in RFC 9293's Figure 5; the lower one is `data-twin`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from math import atan2, cos, sin
 
@@ -74,12 +74,14 @@ def stategraph(
     visited: Iterable[str] = (),
     abrupt: bool = False,
     compact: bool = False,
+    relabeled: Mapping[tuple[str, str], str] | None = None,
 ) -> Figure:
     """Draw the eleven states and the changes of state that RFC 9293 allows (§3.3.2, §3.10).
 
     `current` is filled, `possible` states have dashed borders and bold arcs to them from the current one, `visited`
     ones a tick; `abrupt` adds the arcs to CLOSED that only a reset, an abort, a timeout or an ICMP error takes.
-    `compact` leaves labels and legend out, so that two pictures stand beside each other.
+    `compact` leaves labels and legend out, so that two pictures stand beside each other. `relabeled` gives arcs, by
+    their two states, a label that TCP does not: a diagram to find the mistake in.
     Raises TcpBookError for an unknown state.
     """
     marks = {
@@ -89,7 +91,8 @@ def stategraph(
     }
     drawn = [each for each in transitions() if abrupt or not each.abrupt]
     drawn.sort(key=lambda each: not each.abrupt)  # what stands back comes first, below the rest
-    arcs = "".join(_arc(each, _is_lit(each, marks), compact) for each in drawn)
+    said = {_id(each): (relabeled or {}).get((each.before, each.after), each.labels[0]) for each in drawn}
+    arcs = "".join(_arc(each, said[_id(each)], _is_lit(each, marks), compact) for each in drawn)
     nodes = "".join(
         _node(name, compact, tuple(mark for mark, states in marks.items() if _state(name) in states))
         for rank in RANKS
@@ -108,7 +111,7 @@ def stategraph(
         style,
         (width + 8, height + 8 + below),
         _words(drawn, marks),
-        _details(abrupt),
+        _details(abrupt, tuple((relabeled or {}).items())),
     )
 
 
@@ -116,7 +119,7 @@ def stategraph(
 def _places(compact: bool) -> tuple[Layout, dict[str, Point]]:
     """One layout for all pictures, with room for every arc: nothing moves when a layer is switched on."""
     layout = lay_out(source(compact))
-    labels = {_id(each): _label(each).split("\\n") for each in transitions() if not (each.abrupt or compact)}
+    labels = {_id(each): each.labels[0].split(" / ") for each in transitions() if not (each.abrupt or compact)}
     return layout, place(labels, layout, (WIDTH, HEIGHT))
 
 
@@ -132,7 +135,7 @@ def source(compact: bool) -> str:
     for each in sorted(transitions(), key=lambda each: order.index(each.stated), reverse=True):
         options = [f'id="{_id(each)}"']
         if not (each.abrupt or compact):
-            options.append(f'label=" {_label(each)} "'.replace("\\n", " \\n "))  # a little air on both sides
+            options.append(f'label=" {each.labels[0]} "'.replace(" / ", " \\n "))  # a little air on both sides
         options.append(f"weight={10 if each.path else 0 if each.abrupt else 1}")
         lines.append(f'"{each.before}" -> "{_end(each)}" [{" ".join(options)}]')
     return "\n".join([*lines, "}"])
@@ -146,16 +149,12 @@ def _id(each: Transition) -> str:
     return f"{each.before}-{each.after}"
 
 
-def _label(each: Transition) -> str:
-    return each.labels[0].replace(" / ", "\\n")
-
-
 def _is_lit(each: Transition, marks: Marks) -> bool:
     return each.before in marks["current"] and each.after in marks["possible"]
 
 
 @cache
-def _arc(each: Transition, lit: bool, compact: bool) -> str:
+def _arc(each: Transition, said: str, lit: bool, compact: bool) -> str:
     layout, labels = _places(compact)
     edge, label = layout.edges[_id(each)], labels.get(_id(each))
     start, *rest = edge.points
@@ -164,7 +163,7 @@ def _arc(each: Transition, lit: bool, compact: bool) -> str:
     hollow = f'<path {classes("hollow")} d="{d}"/>' if each.path == "server" else ""
     words = ""
     if label:
-        lines = text(0, 0, _label(each).split("\\n"), "label")
+        lines = text(0, 0, said.split(" / "), "label")
         words = f'<g transform="translate({label[0]:.1f},{label[1]:.1f})">{lines}</g>'
     head = _head(edge)
     return (
@@ -230,10 +229,12 @@ def _tick(x: float, y: float) -> str:
 
 
 @cache
-def _details(abrupt: bool) -> str:
+def _details(abrupt: bool, relabeled: tuple[tuple[tuple[str, str], str], ...]) -> str:
     """Every arc in words."""
+    new = {arc: (label,) for arc, label in relabeled}
     drawn = (each for each in transitions() if abrupt or not each.abrupt)
-    return "; ".join(f"{each.before} to {each.after}: {', or '.join(each.labels)}" for each in drawn)
+    said = ((each, new.get((each.before, each.after), each.labels)) for each in drawn)
+    return "; ".join(f"{each.before} to {each.after}: {', or '.join(labels)}" for each, labels in said)
 
 
 def _words(drawn: list[Transition], marks: Marks) -> str:
