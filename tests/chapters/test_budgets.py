@@ -36,9 +36,9 @@ def lines(cell: dict[str, Any]) -> int:
 
 
 def tasks(chapter: Path) -> int:
-    """Count the tasks. A task is a question to the reader: a call of `predict.choice` and its like."""
+    """Count the tasks: questions to the reader, `predict.choice` and its like, and exercises."""
     return sum(
-        isinstance(node, ast.Call) and ast.unparse(node.func).startswith("predict.")
+        isinstance(node, ast.Call) and ast.unparse(node.func).startswith(("predict.", "Exercise", "Recall"))
         for node in ast.walk(code(chapter))
     )
 
