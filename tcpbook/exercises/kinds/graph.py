@@ -85,8 +85,9 @@ def wrong_arrow(random: Random) -> Instance:
     drawn = [each for each in transitions() if not each.abrupt]
     wrong = random.choice(drawn)
     labels = sorted({each.labels[0] for each in drawn} - {*wrong.labels})
-    label, *others = random.sample(labels, 4)
-    choices = random.sample([wrong.labels[0], label, *others[:3]], 5)
+    label = random.choice([each for each in labels if _width(each) <= _width(wrong.labels[0])])  # it has to fit
+    others = random.sample([each for each in labels if each != label], 3)
+    choices = random.sample([wrong.labels[0], label, *others], 5)
     names = [_between(each) for each in drawn]
     return Instance(
         task="One arrow of this diagram has a label that belongs elsewhere. Which one, and what should it say?",
@@ -107,6 +108,10 @@ def wrong_arrow(random: Random) -> Instance:
         given="\n".join(f"{_between(each)}: {label if each is wrong else each.labels[0]}" for each in drawn),
         picture=stategraph(relabeled={(wrong.before, wrong.after): label}),
     )  # fmt: skip
+
+
+def _width(label: str) -> int:
+    return max(map(len, label.split(" / ")))
 
 
 def _between(each: Transition) -> str:
