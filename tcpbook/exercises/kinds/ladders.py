@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from random import Random
-from string import ascii_lowercase
 from typing import NamedTuple
 
 from tcpbook.exercises.answers import Form
@@ -20,7 +19,7 @@ from tcpbook.protocol.seqnum import add, distance
 
 MS = 1_000
 A, B = 0, 1
-ASKED = 3
+LETTERS = "abc"  # of the numbers that are asked for
 WORDS = (b"GET", b"hello", b"220 ready", b"0123456789", b"pong", b"thanks!")
 CALL, LISTEN = Open(active=True, remote_port=80), Open(active=False)
 OPENED: tuple[tuple[int, int, Call], ...] = ((0, B, LISTEN), (0, A, CALL))
@@ -104,20 +103,20 @@ def _fill(random: Random, trace: Trace, task: str, after: int) -> Instance:
     flights = trace.flights[after:]
     blanks = [Blank(flight, "SEQ") for flight in flights if not flight.segment.flags & Flags.SYN]
     blanks += [Blank(flight, "ACK") for flight in flights if flight.segment.flags & Flags.ACK]
-    chosen = random.sample(blanks, min(ASKED, len(blanks)))
+    chosen = random.sample(blanks, min(len(LETTERS), len(blanks)))
     chosen.sort(key=lambda blank: (blank.flight.number, blank.field == "ACK"))
     how = [_way(trace, blank) for blank in chosen]
     return Instance(
         task=f"{task} An X marks a segment that is lost; what would give a number away is left out as well.",
-        parts=tuple(_part(trace, blank, letter) for blank, letter in zip(chosen, ascii_lowercase, strict=False)),
+        parts=tuple(_part(trace, blank, letter) for blank, letter in zip(chosen, LETTERS, strict=False)),
         hints=(
             "SEQ is the number of the segment's first byte. ACK is the number that its sender expects next.",
             "Every byte of text takes a number, and so do SYN and FIN. An ACK alone takes none.",
-            f"({ascii_lowercase[0]}) is {how[0][0]}.",
+            f"({LETTERS[0]}) is {how[0][0]}.",
         ),
         solution=tuple(
             f"({letter}) {words[0].upper()}{words[1:]}: {sum_} (RFC 9293 §3.4)."
-            for letter, (words, sum_) in zip(ascii_lowercase, how, strict=False)
+            for letter, (words, sum_) in zip(LETTERS, how, strict=False)
         ),
         given=_with_blanks(trace, chosen),
         trace=trace,
@@ -129,7 +128,7 @@ def _with_blanks(trace: Trace, blanks: list[Blank]) -> str:
 
     A SYN's SEQ always stays: all of its end's numbers are counted from there.
     """
-    letters = {(blank.flight.number, blank.field): f"({letter})" for letter, blank in zip("abc", blanks, strict=False)}
+    named = {(blank.flight.number, blank.field): f"({letter})" for letter, blank in zip(LETTERS, blanks, strict=False)}
     asked = {str(blank.right) for blank in blanks}
     rows = iter(range(1, len(trace.flights) + 1))
 
@@ -140,7 +139,7 @@ def _with_blanks(trace: Trace, blanks: list[Blank]) -> str:
     def hole(row: int, field: re.Match[str]) -> str:
         if field[2] not in asked:
             return field[0]
-        return f"{field[1]}={letters.get((row, field[1]), '').ljust(len(field[2]), '_')}"
+        return f"{field[1]}={named.get((row, field[1]), '').ljust(len(field[2]), '_')}"
 
     return re.sub(r"<SEQ=.*>", segment, trace.ladder())
 
