@@ -86,7 +86,7 @@ def test_it_marks_after_the_kernel_is_gone(lab_page: Callable[..., Page], lab_se
     expect(found.get_by_role("status")).to_have_text("All right (a guess, try 1).")
 
 
-def test_python_learns_what_was_tried_and_plays_the_solution(lab_page: Callable[..., Page]) -> None:
+def test_python_learns_what_was_tried_and_a_second_display_shows_it(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(CELL, "exercise", "print(exercise.tries, exercise.right)"))
     first, second = page.locator(".tcpbook-exercise").all()
     instance = generate(KIND, SEED)
@@ -97,3 +97,21 @@ def test_python_learns_what_was_tried_and_plays_the_solution(lab_page: Callable[
     page.locator(".jp-Cell .cm-content").last.click()
     page.keyboard.press("Control+Enter")
     expect(page.locator(".jp-OutputArea-output").last).to_have_text("1 True\n")
+
+
+def test_arrows_are_chosen_in_the_graph_and_the_solution_is_played(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(CELL.replace(repr(KIND), repr("arcs of a trace"))))
+    found, parts = exercise(page), generate("arcs of a trace", SEED).parts
+    for part in parts:
+        arc = found.locator(f"[data-along='{part.answer.replace(' → ', '-')}']")
+        arc.dispatch_event("click")
+        expect(found.get_by_label(part.label, exact=True).get_by_role("combobox")).to_have_value(part.answer)
+    expect(found.locator(".tcpbook-lit")).to_have_count(len({part.answer for part in parts}))
+    press(page, found, "fairly sure")
+    expect(found.get_by_role("status")).to_have_text("All right (fairly sure, try 1).")
+    press(page, found, "Play it")
+    player = page.locator(".tcpbook-player")
+    player.get_by_role("button", name="To end", exact=True).click()
+    expect(player).to_contain_text(parts[-1].answer.split(" → ")[1])
+    press(page, found, "Another one")
+    expect(player).to_have_count(0)

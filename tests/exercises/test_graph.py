@@ -68,6 +68,8 @@ def test_one_label_is_wrong_and_the_right_one_is_offered(seeds: int) -> None:
         words = instance.picture.interactive()
         assert f"{arrow.replace(' → ', ' to ')}: {drawn[arrow]}" in re.search("<desc.*</desc>", words)[0]  # type: ignore[index]
         met[arrow] += 1
+        event, right = (label.split(" / ")[0] for label in (drawn[arrow], LABELS[arrow]))
+        assert event != right, "a difference in what is done about the TCB is none to look for"
     assert met.keys() == LABELS.keys()
 
 

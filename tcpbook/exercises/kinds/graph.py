@@ -85,7 +85,8 @@ def wrong_arrow(random: Random) -> Instance:
     drawn = [each for each in transitions() if not each.abrupt]
     wrong = random.choice(drawn)
     labels = sorted({each.labels[0] for each in drawn} - {*wrong.labels})
-    label = random.choice([each for each in labels if _width(each) <= _width(wrong.labels[0])])  # it has to fit
+    fitting = [each for each in labels if _width(each) <= _width(wrong.labels[0]) and not _defensible(each, wrong)]
+    label = random.choice(fitting)
     others = random.sample([each for each in labels if each != label], 3)
     choices = random.sample([wrong.labels[0], label, *others], 5)
     names = [_between(each) for each in drawn]
@@ -108,6 +109,13 @@ def wrong_arrow(random: Random) -> Instance:
         given="\n".join(f"{_between(each)}: {label if each is wrong else each.labels[0]}" for each in drawn),
         picture=stategraph(relabeled={(wrong.before, wrong.after): label}),
     )  # fmt: skip
+
+
+def _defensible(label: str, arc: Transition) -> bool:
+    """Whether a reader could defend a label: its event is part of the right one or the other way round, or resets."""
+    said, right = (set(each.split(" / ")[0].replace(" of ", ",").split(",")) for each in (label, arc.labels[0]))
+    said, right = ({word.removeprefix("rcv ") for word in words} for words in (said, right))
+    return said <= right or right <= said or (said == {"RST"} and arc.after is State.CLOSED)
 
 
 def _width(label: str) -> int:
