@@ -1,0 +1,141 @@
+"""Which connection each segment belongs to, and which of its two ends sent it."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pandas import Categorical, factorize
+
+from tcpbook.lab.capture.packets import Mask, Numbers, Octets
+from tcpbook.protocol.flags import Flags
+
+SYN, ACK = int(Flags.SYN), int(Flags.ACK)
+ENDS = int(Flags.FIN | Flags.RST)
+MOST_SHIFT = 14  # RFC 7323 §2.3
+
+
+class Flows:
+    """Numbers for the flows: all that one address and port sends to another."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[bytes, int], int] = {}  # by addresses and ports
+
+    def number(self, addresses: Octets, ports: NDArray[np.uint32]) -> Numbers:
+        """The flow of each segment; `ports` are its two in one number, the source first."""
+        codes: Numbers = np.zeros(len(ports), np.int64)
+        for word in (*np.ascontiguousarray(addresses).view(np.int64).T, ports):
+            codes = factorize(codes << 32 | factorize(word)[0])[0]
+        first = _first(codes, int(codes.max(initial=-1)) + 1)
+        keys = zip(map(bytes, addresses[first]), ports[first].tolist(), strict=True)
+        numbers = self._numbers
+        return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int32)[codes]
+
+    def addresses(self, flow: Numbers) -> tuple[Categorical, Categorical]:
+        """The source and the destination of segments of these flows, as people write them."""
+        ends = [(octets[: len(octets) // 2], octets[len(octets) // 2 :]) for octets, _ in self._numbers]
+        codes: dict[bytes, int] = {}
+        sides = np.array([[codes.setdefault(end, len(codes)) for end in both] for both in ends], np.int32)
+        sides.shape = -1, 2
+        texts = [str(ip_address(octets)) for octets in codes]
+        source, destination = (Categorical.from_codes(sides[flow, side], texts) for side in (0, 1))
+        return source, destination
+
+    def ports(self, flow: Numbers) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+        """The source port and the destination port of segments of these flows."""
+        ports = np.array([ports for _, ports in self._numbers], np.uint32)
+        return (ports >> 16).astype(np.uint16)[flow], ports.astype(np.uint16)[flow]
+
+    def pairs(self) -> tuple[Numbers, Mask]:
+        """For each flow a number that it has in common with the way back, and whether it is that."""
+        found: dict[tuple[tuple[bytes, int], ...], int] = {}
+        pair, back = [], []
+        for octets, ports in self._numbers:
+            half = len(octets) // 2
+            source, destination = (octets[:half], ports >> 16), (octets[half:], ports & 0xFFFF)
+            back.append(destination < source)
+            pair.append(found.setdefault(tuple(sorted((source, destination))), len(found)))
+        return np.array(pair, np.int64), np.array(back, bool)
+
+
+def _first(codes: Numbers, count: int) -> Numbers:
+    """Where each code from 0 up to `count` stands first."""
+    found = np.full(count, len(codes))
+    found[codes[::-1]] = np.arange(len(codes))[::-1]
+    return found
+
+
+def connect(flow: Numbers, pair: Numbers, back: Mask, seq: NDArray[Any], flags: NDArray[Any]) -> tuple[Numbers, Mask]:
+    """The connection of each segment, counted from 0 as they begin, and whether its sender is the second end.
+
+    `pair` and `back` are of each flow. A SYN opens a pair anew if its number differs from the sender's first, or
+    after a FIN or RST. The first end is the one that sent the SYN; without one, whoever is seen first.
+    """
+    of_pair = pair[flow]
+    connection = factorize(_reopened(flow, of_pair, seq, flags))[0]
+    count = int(connection.max(initial=-1)) + 1
+    decisive = _first(connection, count)
+    syns = np.flatnonzero(flags & SYN)
+    syn = _first(connection[syns], count)
+    opened = syn < len(syns)
+    decisive[opened] = syns[syn[opened]]
+    answered = flags[decisive] & (SYN | ACK) == SYN | ACK
+    first_goes_back = back[flow[decisive]] ^ answered
+    return connection, back[flow] ^ first_goes_back[connection]
+
+
+def _reopened(flow: Numbers, of_pair: Numbers, seq: NDArray[Any], flags: NDArray[Any]) -> Numbers:
+    """The pair of each segment, with a new number from each SYN on that opens it anew."""
+    opening = np.flatnonzero(flags & (SYN | ACK) == SYN)
+    if not len(opening):
+        return of_pair
+    first_of_flow = _first(flow, int(flow.max()) + 1)
+    again = opening[first_of_flow[flow[opening]] < opening]
+    if not len(again):
+        return of_pair
+    rows = np.flatnonzero(np.isin(of_pair, of_pair[again]))
+    flow_rows, pair_rows = _Groups(flow[rows], rows), _Groups(of_pair[rows], rows)
+    ending = rows[flags[rows] & ENDS > 0]
+    end_rows = _Groups(of_pair[ending], ending)
+    starts: dict[int, list[int]] = {}
+    for row in again.tolist():
+        start = starts.setdefault(of_pair[row], [0])
+        own = flow_rows[flow[row]]
+        base = own[np.searchsorted(own, start[-1])]
+        ends = end_rows[of_pair[row]]
+        ended = np.searchsorted(ends, start[-1]) < np.searchsorted(ends, row)
+        if base < row and (ended or seq[row] != seq[base]):
+            start.append(row)
+    found, following = of_pair.copy(), int(of_pair.max()) + 1
+    for number, start in starts.items():
+        own = pair_rows[number]
+        generation = np.searchsorted(start, own, side="right") - 1
+        found[own] = np.where(generation > 0, following + generation, number)
+        following += len(start)
+    return found
+
+
+class _Groups:
+    """Row numbers by key, each group in order."""
+
+    def __init__(self, keys: Numbers, rows: Numbers) -> None:
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._rows = keys[order], rows[order]
+
+    def __getitem__(self, key: int) -> Numbers:
+        start, stop = np.searchsorted(self._keys, [key, key + 1])
+        return self._rows[start:stop]
+
+
+def scaled(
+    window: NDArray[Any], connection: Numbers, second: Mask, scale: NDArray[Any], flags: NDArray[Any]
+) -> Numbers:
+    """The windows in octets: shifted where both ends' SYNs offered a scale, and not on those (RFC 7323 §2.2)."""
+    shifts = np.full((int(connection.max(initial=-1)) + 1, 2), -1, np.int16)
+    syn = flags & SYN > 0
+    shifts[connection[syn], second[syn].astype(np.int8)] = np.minimum(scale[syn], MOST_SHIFT)
+    shifts[(shifts < 0).any(axis=1)] = 0
+    shift = np.where(syn, 0, shifts[connection, second.astype(np.int8)])
+    return window.astype(np.int64) << shift

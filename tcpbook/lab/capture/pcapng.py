@@ -1,0 +1,137 @@
+"""pcapng: sections of blocks; an interface block tells how the packets of its interface are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from tcpbook.lab.capture.packets import Numbers, Packets, gather
+from tcpbook.lab.capture.records import SECOND_NS, Damage, Records
+
+SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, PACKET = 0x0A0D0D0A, 1, 2, 3, 6
+HEADS = {OLD_PACKET: 28, SIMPLE_PACKET: 12, PACKET: 28}  # octets before the packet
+TAIL = 4  # octets: a block ends in its length, as it begins
+SHORTEST, LONGEST = 12, 16 << 20  # octets of a block; the latter as in Wireshark
+ORDER_MAGIC = 0x1A2B3C4D
+RESOLUTION, OFFSET = 9, 14  # options of an interface block
+MICROSECONDS = 1_000_000
+
+
+class Interface(NamedTuple):
+    """How the packets of an interface are read."""
+
+    link: int
+    longest: int  # octets captured of a packet, at most; 0: no limit
+    unit: int = MICROSECONDS  # units of time in a second
+    offset_s: int = 0
+
+
+class Pcapng(Records):
+    """A pcapng file, read from its first octet on."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file)
+        self._order = "<"
+        self._interfaces: list[Interface] = []
+        self._starts: list[int] = []
+        self._kinds: list[int] = []
+
+    @property
+    def _found(self) -> int:
+        return len(self._starts)
+
+    def _walk(self) -> Iterator[Packets]:
+        head = Struct(f"{self._order}II")
+        while self._at + SHORTEST <= self._filled:
+            kind, octets = head.unpack_from(self._octets, self._at)
+            if kind == SECTION:  # the same backwards; what follows decides on the order of octets
+                yield from self._block()
+                self._order = self._section_order()
+                head = Struct(f"{self._order}II")
+                kind, octets = head.unpack_from(self._octets, self._at)
+                self._interfaces = []
+            if not SHORTEST <= octets <= LONGEST:
+                raise Damage(f"a block claims {octets} octets; {SHORTEST} to {LONGEST} are believed")
+            after = self._at + octets + -octets % 4
+            if after > self._filled:
+                return
+            if kind in HEADS:
+                self._starts.append(self._at)
+                self._kinds.append(kind)
+            elif kind == INTERFACE:
+                self._interfaces.append(self._interface(self._at, octets))
+            self._at = after
+
+    def _section_order(self) -> str:
+        for order in "<>":
+            if Struct(f"{order}8xI").unpack_from(self._octets, self._at)[0] == ORDER_MAGIC:
+                return order
+        raise Damage("a section does not say in which order its octets are")
+
+    def _interface(self, at: int, octets: int) -> Interface:
+        if octets < 20:
+            raise Damage(f"an interface block has {octets} octets; it needs 20")
+        link, longest = Struct(f"{self._order}8xH2xI").unpack_from(self._octets, at)
+        found = Interface(link, longest)
+        option = Struct(f"{self._order}HH")
+        at, last = at + 16, at + octets - TAIL
+        while at + 4 <= last:
+            code, length = option.unpack_from(self._octets, at)
+            value = bytes(self._octets[at + 4 : min(at + 4 + length, last)])
+            if code == RESOLUTION and value:
+                found = found._replace(unit=2 ** (value[0] & 0x7F) if value[0] & 0x80 else 10 ** value[0])
+            elif code == OFFSET and len(value) == 8:
+                found = found._replace(offset_s=Struct(f"{self._order}q").unpack(value)[0])
+            elif code == 0:
+                break
+            at += 4 + length + -length % 4
+        return found
+
+    def _block(self) -> Iterator[Packets]:
+        if not self._starts:
+            return
+        starts, kinds = np.array(self._starts), np.array(self._kinds)
+        self._starts.clear()
+        self._kinds.clear()
+        words = gather(self._buffer, starts, 28).view(f"{self._order}u4").astype(np.int64)
+        _, octets, interface, high, low, captured, wire = words.T
+        old, simple = kinds == OLD_PACKET, kinds == SIMPLE_PACKET
+        interface[old] = interface[old] & 0xFFFF if self._order == "<" else interface[old] >> 16
+        wire[simple] = interface[simple]  # a simple packet has its length on the wire in this place, and no time
+        interface[simple] = high[simple] = low[simple] = 0
+        head = np.where(simple, HEADS[SIMPLE_PACKET], HEADS[PACKET])
+
+        known = interface < len(self._interfaces)
+        longest = np.array([one.longest or LONGEST for one in self._interfaces] or [0])[np.where(known, interface, 0)]
+        room = octets - head - TAIL
+        captured[simple] = np.minimum(np.minimum(wire, longest), room)[simple]
+        whole = known & (captured <= room)
+        good = len(whole) if whole.all() else int(np.argmin(whole))
+        if good:
+            chosen = interface[:good]
+            time_ns = self._times(chosen, high[:good], low[:good])
+            time_ns[simple[:good]] = 0
+            link = np.array([one.link for one in self._interfaces])[chosen]
+            yield self._packets(link, time_ns, (starts + head)[:good], captured[:good], wire[:good])
+        if good < len(whole):
+            if known[good]:
+                raise Damage(f"a packet claims {captured[good]} captured octets in a block with room for {room[good]}")
+            raise Damage(f"a packet names interface {interface[good]}, but the section has {len(self._interfaces)}")
+
+    def _times(self, interface: Numbers, high: Numbers, low: Numbers) -> Numbers:
+        """Nanoseconds since the epoch, from the two halves of a number of units."""
+        units = (high.astype(np.uint64) << np.uint64(32)) | low.astype(np.uint64)
+        time_ns = np.zeros(len(units), np.int64)
+        for number in np.unique(interface):
+            one, rows = self._interfaces[number], interface == number
+            if one.unit < 1 << 33:
+                second_ns, unit = np.uint64(SECOND_NS), np.uint64(one.unit)
+                seconds, rest = np.divmod(units[rows], unit)
+                found = (seconds * second_ns + rest * second_ns // unit).view(np.int64)
+            else:  # the products need more than 64 bits
+                found = np.array([int(count) * SECOND_NS // one.unit for count in units[rows]], np.int64)
+            time_ns[rows] = found + np.int64(one.offset_s) * np.int64(SECOND_NS)
+        return time_ns
