@@ -25,13 +25,16 @@ class Flows:
 
     def number(self, addresses: Octets, ports: NDArray[np.uint32]) -> Numbers:
         """The flow of each segment; `ports` are its two in one number, the source first."""
-        codes: Numbers = np.zeros(len(ports), np.int64)
-        for word in (*np.ascontiguousarray(addresses).view(np.int64).T, ports):
+        first_word, *words = np.ascontiguousarray(addresses).view(np.int64).T
+        codes: Numbers = factorize(first_word)[0]
+        for word in words:
             codes = factorize(codes << 32 | factorize(word)[0])[0]
+        codes = factorize(codes << 32 | ports)[0]
         first = _first(codes, int(codes.max(initial=-1)) + 1)
         keys = zip(map(bytes, addresses[first]), ports[first].tolist(), strict=True)
         numbers = self._numbers
-        return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int32)[codes]
+        found: Numbers = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)[codes]
+        return found
 
     def addresses(self, flow: Numbers) -> tuple[Categorical, Categorical]:
         """The source and the destination of segments of these flows, as people write them."""

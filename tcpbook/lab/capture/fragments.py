@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tcpbook.lab.capture.layers import Skipped
-from tcpbook.lab.capture.packets import SLACK, Mask, Numbers, Octets, Packets
+from tcpbook.lab.capture.packets import Mask, Numbers, Octets, Packets
 
 LATER = "fragment, put together in a later frame"
 NEVER = "fragment of a packet that the capture does not hold whole"
@@ -113,7 +113,7 @@ class Fragments:
 
 def _inside(found: Inside, rows: list[int], wholes: list[tuple[int, bytes]]) -> Inside:
     """Packets put together, in a buffer of their own."""
-    buffer = np.frombuffer(b"".join(whole for _, whole in wholes) + bytes(SLACK), np.uint8)
+    buffer = np.frombuffer(b"".join(whole for _, whole in wholes), np.uint8)
     lengths = np.array([len(whole) for _, whole in wholes])
     end = np.cumsum(lengths)
     old = found.packets

@@ -37,12 +37,14 @@ def keep_kinds(packets: Packets, kind: Numbers, mask: Mask, names: Callable[[int
 
 def ip_packets(packets: Packets, skipped: Skipped) -> Iterator[Packets]:
     """Give the packets again, those of one link type after the other, each beginning at its IP header."""
-    for link in np.unique(packets.link):
-        of_link = packets.where(packets.link == link)
+    while len(packets):
+        link = int(packets.link[0])
+        same = packets.link == link
         if link in LINKS:
-            yield LINKS[int(link)](of_link, skipped)
+            yield LINKS[link](packets.where(same), skipped)
         else:
-            skipped[f"link type {link}"] += len(of_link)
+            skipped[f"link type {link}"] += int(np.count_nonzero(same))
+        packets = packets.where(~same)
 
 
 def _raw(packets: Packets, skipped: Skipped) -> Packets:

@@ -11,7 +11,6 @@ Numbers = NDArray[np.int64]
 Octets = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
-SLACK = 64  # the widest gather
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Packets:
         return self.at + octets <= self.end
 
     def octets(self, width: int) -> Octets:
-        """The first `width` octets of each, at most SLACK; shape (packets, width). Past `end` they mean nothing."""
+        """The first `width` octets of each, shape (packets, width); those past `end` mean nothing."""
         return gather(self.buffer, self.at, width)
 
     def words(self, count: int, kind: str = ">u4") -> NDArray[np.unsignedinteger]:
@@ -57,11 +56,19 @@ class Packets:
 
 
 def gather(buffer: Octets, at: Numbers, width: int) -> Octets:
-    """Return `width` octets from each place, shape (places, width); a place too near the end reads the last ones."""
+    """Return `width` octets from each place, shape (places, width), with zeros where the buffer ends before."""
     last = len(buffer) - width
+    if at.max(initial=0) > last:  # places too near the end are read from a longer copy of it
+        near, tail = at > last, max(last, 0)
+        found = np.empty((len(at), width), np.uint8)
+        if not near.all():
+            found[~near] = gather(buffer, at[~near], width)
+        padded = np.concatenate([buffer[tail:], np.zeros(width, np.uint8)])
+        found[near] = gather(padded, np.minimum(at[near], len(buffer)) - tail, width)
+        return found
     overlapping: NDArray[np.void] = np.ndarray((last + 1,), f"V{width}", buffer, strides=(1,))
-    return overlapping[np.minimum(at, last)].view(np.uint8).reshape(-1, width)
+    return overlapping[at].view(np.uint8).reshape(-1, width)
 
 
 _NONE = np.zeros(0, np.int64)
-NOTHING = Packets(np.zeros(SLACK, np.uint8), *[_NONE] * 6)
+NOTHING = Packets(np.zeros(0, np.uint8), *[_NONE] * 6)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from struct import Struct
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from tcpbook.lab.capture.packets import Numbers, Packets, gather
-from tcpbook.lab.capture.records import SECOND_NS, Damage, Records
+from tcpbook.lab.capture.records import SECOND_NS, Records
+from tcpbook.lab.capture.sources import Damage, Source
 
 SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, PACKET = 0x0A0D0D0A, 1, 2, 3, 6
 HEADS = {OLD_PACKET: 28, SIMPLE_PACKET: 12, PACKET: 28}  # octets before the packet
@@ -32,55 +33,57 @@ class Interface(NamedTuple):
 class Pcapng(Records):
     """A pcapng file, read from its first octet on."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__(file)
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
         self._order = "<"
         self._interfaces: list[Interface] = []
-        self._starts: list[int] = []
-        self._kinds: list[int] = []
 
-    @property
-    def _found(self) -> int:
-        return len(self._starts)
-
-    def _walk(self) -> Iterator[Packets]:
+    def _blocks(self) -> Iterator[Packets]:
+        starts: list[int] = []
+        kinds: list[int] = []
         head = Struct(f"{self._order}II")
-        while self._at + SHORTEST <= self._filled:
-            kind, octets = head.unpack_from(self._octets, self._at)
-            if kind == SECTION:  # the same backwards; what follows decides on the order of octets
-                yield from self._block()
-                self._order = self._section_order()
-                head = Struct(f"{self._order}II")
-                kind, octets = head.unpack_from(self._octets, self._at)
-                self._interfaces = []
-            if not SHORTEST <= octets <= LONGEST:
-                raise Damage(f"a block claims {octets} octets; {SHORTEST} to {LONGEST} are believed")
-            after = self._at + octets + -octets % 4
-            if after > self._filled:
-                return
-            if kind in HEADS:
-                self._starts.append(self._at)
-                self._kinds.append(kind)
-            elif kind == INTERFACE:
-                self._interfaces.append(self._interface(self._at, octets))
-            self._at = after
+        try:
+            while self._at + SHORTEST <= self._source.filled:
+                kind, octets = head.unpack_from(self._source.octets, self._at)
+                if kind == SECTION:  # the same backwards; what follows decides on the order of octets
+                    yield from self._packets_in(starts, kinds)
+                    starts, kinds = [], []
+                    self._order = self._section_order()
+                    self._interfaces = []
+                    head = Struct(f"{self._order}II")
+                    kind, octets = head.unpack_from(self._source.octets, self._at)
+                if not SHORTEST <= octets <= LONGEST:
+                    raise Damage(f"a block claims {octets} octets; {SHORTEST} to {LONGEST} are believed")
+                after = self._at + octets + -octets % 4
+                if after > self._source.filled:
+                    break
+                if kind in HEADS:
+                    starts.append(self._at)
+                    kinds.append(kind)
+                elif kind == INTERFACE:
+                    self._interfaces.append(self._interface(self._at, octets))
+                self._at = after
+        except Damage:
+            yield from self._packets_in(starts, kinds)
+            raise
+        yield from self._packets_in(starts, kinds)
 
     def _section_order(self) -> str:
         for order in "<>":
-            if Struct(f"{order}8xI").unpack_from(self._octets, self._at)[0] == ORDER_MAGIC:
+            if Struct(f"{order}8xI").unpack_from(self._source.octets, self._at)[0] == ORDER_MAGIC:
                 return order
         raise Damage("a section does not say in which order its octets are")
 
     def _interface(self, at: int, octets: int) -> Interface:
         if octets < 20:
             raise Damage(f"an interface block has {octets} octets; it needs 20")
-        link, longest = Struct(f"{self._order}8xH2xI").unpack_from(self._octets, at)
+        link, longest = Struct(f"{self._order}8xH2xI").unpack_from(self._source.octets, at)
         found = Interface(link, longest)
         option = Struct(f"{self._order}HH")
         at, last = at + 16, at + octets - TAIL
         while at + 4 <= last:
-            code, length = option.unpack_from(self._octets, at)
-            value = bytes(self._octets[at + 4 : min(at + 4 + length, last)])
+            code, length = option.unpack_from(self._source.octets, at)
+            value = bytes(self._source.octets[at + 4 : min(at + 4 + length, last)])
             if code == RESOLUTION and value:
                 found = found._replace(unit=2 ** (value[0] & 0x7F) if value[0] & 0x80 else 10 ** value[0])
             elif code == OFFSET and len(value) == 8:
@@ -90,13 +93,12 @@ class Pcapng(Records):
             at += 4 + length + -length % 4
         return found
 
-    def _block(self) -> Iterator[Packets]:
-        if not self._starts:
+    def _packets_in(self, starts_found: list[int], kinds_found: list[int]) -> Iterator[Packets]:
+        """The packets in blocks that begin at these places; Damage behind the last sound one."""
+        if not starts_found:
             return
-        starts, kinds = np.array(self._starts), np.array(self._kinds)
-        self._starts.clear()
-        self._kinds.clear()
-        words = gather(self._buffer, starts, 28).view(f"{self._order}u4").astype(np.int64)
+        starts, kinds = np.array(starts_found), np.array(kinds_found)
+        words = gather(self._source.buffer, starts, 28).view(f"{self._order}u4").astype(np.int64)
         _, octets, interface, high, low, captured, wire = words.T
         old, simple = kinds == OLD_PACKET, kinds == SIMPLE_PACKET
         interface[old] = interface[old] & 0xFFFF if self._order == "<" else interface[old] >> 16

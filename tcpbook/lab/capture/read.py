@@ -5,12 +5,9 @@ from __future__ import annotations
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from gzip import GzipFile
 from pathlib import Path
 from time import monotonic
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +20,11 @@ from tcpbook.lab.capture.ip import segments
 from tcpbook.lab.capture.layers import Skipped, ip_packets
 from tcpbook.lab.capture.packets import NOTHING, Packets
 from tcpbook.lab.capture.pcapng import Pcapng
-from tcpbook.lab.capture.records import PCAP_MAGIC, UNPACKING, Damage, Pcap, Records
+from tcpbook.lab.capture.records import PCAP_MAGIC, Pcap, Records
+from tcpbook.lab.capture.sources import Damage, Source, opened
 from tcpbook.lab.capture.tcp import Columns, checksum_verdicts, fields
 from tcpbook.protocol.errors import TcpBookError
 
-GZIP = b"\x1f\x8b"
 PCAPNG = b"\n\r\r\n"
 PATIENCE_S = 2.0  # without a word
 
@@ -50,11 +47,11 @@ def read_capture(source: str | Path | BinaryIO, checksums: bool = False) -> Data
     `attrs["skipped"]` counts the packets left out, by reason. TcpBookError if it is no capture; a CaptureWarning if
     it is damaged: then what came before the damage is returned. RFC 9293 §3.1.
     """
-    with _opened(source) as (file, name):
+    with opened(source) as (octets, start, name):
         table = _Table(checksums)
-        progress = _Progress(file, name)
+        progress = _Progress(octets, name)
         try:
-            for packets in _records(file, name).packets():
+            for packets in _records(octets, start, name).packets():
                 table.take(packets)
                 progress.tell()
         except Damage as damage:
@@ -63,53 +60,24 @@ def read_capture(source: str | Path | BinaryIO, checksums: bool = False) -> Data
     return table.frame()
 
 
-@contextmanager
-def _opened(source: str | Path | BinaryIO) -> Iterator[tuple[BinaryIO, str]]:
-    if not isinstance(source, str | Path):
-        yield source, str(getattr(source, "name", "the capture"))
-        return
-    path = Path(source)
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise TcpBookError(f"{path} can't be read: {error.strerror}; give the path of a capture file") from None
-    with file:
-        yield file, path.name
-
-
-def _records(file: BinaryIO, name: str) -> Records:
+def _records(source: Source, start: bytes, name: str) -> Records:
     """What reads the file, by how it begins."""
-    try:
-        start = _peek(file)
-        if start.startswith(GZIP):
-            file = cast(BinaryIO, GzipFile(fileobj=file))
-            start = _peek(file)
-    except UNPACKING as error:
-        raise TcpBookError(f"{name} can't be unpacked: {error}; unpack it with gzip, which says more") from None
     for order, magic in ("<", int.from_bytes(start, "little")), (">", int.from_bytes(start, "big")):
         if magic in PCAP_MAGIC:
-            return Pcap(file, order, magic)
+            return Pcap(source, order, magic)
     if start == PCAPNG:
-        return Pcapng(file)
+        return Pcapng(source)
     raise TcpBookError(
-        f"{name} is no capture: it begins with {start.hex(' ') or 'nothing'}, a pcap with d4 c3 b2 a1 or the like, "
+        f"{name} is no capture: it begins with {start.hex(' ')}, a pcap with d4 c3 b2 a1 or the like, "
         "a pcapng with 0a 0d 0d 0a; let Wireshark save it as one of the two"
     )
-
-
-def _peek(file: BinaryIO) -> bytes:
-    start = file.read(4)
-    file.seek(-len(start), 1)
-    return start
 
 
 class _Progress:
     """A line on stderr for who waits longer than two seconds."""
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        self._file, self._name = file, name
-        self._octets = file.seek(0, 2)
-        file.seek(0)
+    def __init__(self, source: Source, name: str) -> None:
+        self._source, self._name = source, name
         self._next = monotonic() + PATIENCE_S
         self._shown = False
 
@@ -118,13 +86,12 @@ class _Progress:
         if monotonic() >= self._next:
             self._next = monotonic() + 1
             self._shown = True
-            part = 100 * self._file.tell() // max(self._octets, 1)
-            print(f"\rreading {self._name}: {part} %", end="", file=sys.stderr, flush=True)
+            print(f"\rreading {self._name}: {self._source.share:4.0%}", end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
         """End the line, if there is one."""
         if self._shown:
-            print(f"\rreading {self._name}: done ", file=sys.stderr, flush=True)
+            print(f"\rreading {self._name}: done", file=sys.stderr, flush=True)
 
 
 class _Table:

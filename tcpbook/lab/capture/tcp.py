@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from tcpbook.lab.capture.fragments import Inside
 from tcpbook.lab.capture.layers import CUT, Skipped, keep
-from tcpbook.lab.capture.packets import SLACK, Numbers, Octets
+from tcpbook.lab.capture.packets import Numbers, Octets
 from tcpbook.protocol.options import EOL, MSS, NOP, SACK, SACK_PERMITTED, TIMESTAMPS, WINDOW_SCALE
 from tcpbook.protocol.segment import HEADER_BYTES, PROTOCOL
 
 Columns = dict[str, NDArray[Any]]
 NO_BLOCKS: tuple[tuple[int, int], ...] = ()
+HEADER_WORDS = 16  # one more than the longest header has, for options that would reach over it
 ONLY_TIMESTAMPS = NOP.kind << 24 | NOP.kind << 16 | TIMESTAMPS.kind << 8 | 10  # as nearly every sender aligns them
 
 
@@ -26,7 +27,7 @@ def fields(found: Inside, skipped: Skipped) -> tuple[Inside, Columns]:
     has = found.packets.has(HEADER_BYTES)
     keep(found.packets, has, CUT, skipped)
     found = found.where(has)
-    words = found.packets.words(SLACK // 4)
+    words = found.packets.words(HEADER_WORDS)
     header = (words[:, 3] >> 28).astype(np.int64) * 4
     sound = header >= HEADER_BYTES
     keep(found.packets, sound, "TCP header with a data offset below 5", skipped)
@@ -71,7 +72,7 @@ def _options(words: NDArray[np.uint32], stop: Numbers) -> Columns:
     at = np.full(len(row), HEADER_BYTES)
     while len(row):
         kind = octets[row, at]
-        length = np.where(kind == NOP.kind, 1, octets[row, np.minimum(at + 1, SLACK - 1)]).astype(np.int64)
+        length = np.where(kind == NOP.kind, 1, octets[row, np.minimum(at + 1, 4 * HEADER_WORDS - 1)]).astype(np.int64)
         inside = (kind != EOL.kind) & (length >= np.where(kind == NOP.kind, 1, 2)) & (at + length <= stop[row])
         row, at, kind, length = row[inside], at[inside], kind[inside], length[inside]
         _take(found, octets, row, at, kind, length)
