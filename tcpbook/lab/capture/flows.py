@@ -13,7 +13,6 @@ from tcpbook.lab.capture.packets import Mask, Numbers, Octets
 from tcpbook.protocol.flags import Flags
 
 SYN, ACK = int(Flags.SYN), int(Flags.ACK)
-ENDS = int(Flags.FIN | Flags.RST)
 MOST_SHIFT = 14  # RFC 7323 §2.3
 
 
@@ -73,8 +72,8 @@ def _first(codes: Numbers, count: int) -> Numbers:
 def connect(flow: Numbers, pair: Numbers, back: Mask, seq: NDArray[Any], flags: NDArray[Any]) -> tuple[Numbers, Mask]:
     """The connection of each segment, counted from 0 as they begin, and whether its sender is the second end.
 
-    `pair` and `back` are of each flow. A SYN opens a pair anew if its number differs from the sender's first, or
-    after a FIN or RST. The first end is the one that sent the SYN; without one, whoever is seen first.
+    `pair` and `back` are of each flow. A SYN opens a pair anew if its number differs from the first
+    that its sender used. The first end is the one that sent the SYN; without one, whoever is seen first.
     """
     of_pair = pair[flow]
     connection = factorize(_reopened(flow, of_pair, seq, flags))[0]
@@ -100,16 +99,12 @@ def _reopened(flow: Numbers, of_pair: Numbers, seq: NDArray[Any], flags: NDArray
         return of_pair
     rows = np.flatnonzero(np.isin(of_pair, of_pair[again]))
     flow_rows, pair_rows = _Groups(flow[rows], rows), _Groups(of_pair[rows], rows)
-    ending = rows[flags[rows] & ENDS > 0]
-    end_rows = _Groups(of_pair[ending], ending)
     starts: dict[int, list[int]] = {}
     for row in again.tolist():
         start = starts.setdefault(of_pair[row], [0])
         own = flow_rows[flow[row]]
         base = own[np.searchsorted(own, start[-1])]
-        ends = end_rows[of_pair[row]]
-        ended = np.searchsorted(ends, start[-1]) < np.searchsorted(ends, row)
-        if base < row and (ended or seq[row] != seq[base]):
+        if seq[row] != seq[base]:
             start.append(row)
     found, following = of_pair.copy(), int(of_pair.max()) + 1
     for number, start in starts.items():

@@ -12,7 +12,8 @@ from tcpbook.lab.capture.packets import Mask, Numbers, Octets, Packets
 
 LATER = "fragment, put together in a later frame"
 NEVER = "fragment of a packet that the capture does not hold whole"
-WAITING = 16 << 20  # octets of fragments kept at most; the oldest are given up first
+WAITING = 16 << 20  # octets of memory for fragments; the oldest are given up first
+OVERHEAD = 800  # octets of memory for one, besides its own
 
 
 class Inside(NamedTuple):
@@ -28,6 +29,10 @@ class Inside(NamedTuple):
     def where(self, mask: Mask) -> Inside:
         """Those for which the mask is true."""
         return self if mask.all() else Inside(self.packets.where(mask), self.addresses[mask], self.protocol[mask])
+
+
+_NONE = np.zeros(0, np.int64)
+NOTHING = Inside(Packets(np.zeros(0, np.uint8), *[_NONE] * 6), np.zeros((0, 8), np.uint8), _NONE)
 
 
 class Place(NamedTuple):
@@ -85,7 +90,7 @@ class Fragments:
             offset = int(place.offset[row])
             if offset not in pieces.parts:
                 pieces.parts[offset] = part
-                self._octets += len(part)
+                self._octets += len(part) + OVERHEAD
             if offset == 0:
                 pieces.protocol = int(found.protocol[row])
             if not place.more[row]:
@@ -102,7 +107,7 @@ class Fragments:
 
     def _forget(self, key: bytes, reason: str, frames: int) -> None:
         pieces = self._waiting.pop(key)
-        self._octets -= sum(map(len, pieces.parts.values()))
+        self._octets -= sum(len(part) + OVERHEAD for part in pieces.parts.values())
         self._skipped[reason] += frames
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tcpbook.lab.capture.fragments import NEVER, Fragments, Inside, Place
 from tcpbook.lab.capture.layers import CUT, Skipped, keep, keep_kinds, u16
-from tcpbook.lab.capture.packets import Packets
+from tcpbook.lab.capture.packets import Numbers, Packets
 from tcpbook.protocol.packet import AUTHENTICATION, EXTENSION_HEADERS, FRAGMENT, IPV4_BYTES, IPV6_BYTES, PROTOCOLS
 from tcpbook.protocol.segment import PROTOCOL
 
@@ -43,11 +43,17 @@ def _ipv4(packets: Packets, fragments: Fragments, skipped: Skipped) -> Iterator[
     head, length = (rows[:, 0] & 15).astype(np.int64) * 4, u16(rows, 2)
     length[length == 0] = UNSAID
     sound = (head >= IPV4_BYTES) & (length >= head)
-    packets = replace(packets, at=packets.at + head, stop=np.minimum(packets.stop, packets.at + length))
+    packets = _limited(packets, packets.at + head, packets.at + length)
     packets, rows = keep(packets, sound, "IPv4 header that contradicts itself", skipped), rows[sound]
     bits = u16(rows, 6)
     place = Place((bits & IPV4_OFFSET) * 8, bits & IPV4_MORE > 0, u16(rows, 4))
     yield from _joined(Inside(packets, rows[:, 12:20], rows[:, 9].astype(np.int64)), place, fragments, skipped)
+
+
+def _limited(packets: Packets, at: Numbers, stop: Numbers) -> Packets:
+    """The packets from `at` on; what lies behind `stop` fills a short frame up, or is its check sequence."""
+    stop = np.minimum(packets.stop, stop)
+    return replace(packets, at=at, stop=stop, end=np.minimum(packets.end, stop))
 
 
 def _ipv6(packets: Packets, fragments: Fragments, skipped: Skipped) -> Iterator[Inside]:
@@ -55,8 +61,7 @@ def _ipv6(packets: Packets, fragments: Fragments, skipped: Skipped) -> Iterator[
     rows = packets.octets(IPV6_BYTES)
     length = u16(rows, 4)
     length[length == 0] = UNSAID
-    start = packets.at + IPV6_BYTES
-    packets = replace(packets, at=start, stop=np.minimum(packets.stop, start + length))
+    packets = _limited(packets, packets.at + IPV6_BYTES, packets.at + IPV6_BYTES + length)
     yield from _extended(Inside(packets, rows[:, 8:40], rows[:, 6].astype(np.int64)), fragments, skipped)
 
 

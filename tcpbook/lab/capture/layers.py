@@ -12,9 +12,12 @@ from tcpbook.lab.capture.packets import Mask, Numbers, Octets, Packets
 IPV4, IPV6, PPPOE = 0x0800, 0x86DD, 0x8864
 VLAN = (0x8100, 0x88A8, 0x9100)  # IEEE 802.1Q, 802.1ad, and what came before the latter
 PPP_KINDS = {0x0021: IPV4, 0x0057: IPV6}
+HDLC = 0xFF03  # the address and control octets before PPP, which may be left out (RFC 1661 §6.6)
 ADDRESS_FAMILIES = (2, 10, 24, 28, 30)  # IPv4, and IPv6 on Linux, NetBSD, FreeBSD and macOS
 KINDS = {0x0806: "ARP", 0x8863: "PPPoE discovery", 0x8847: "MPLS", 0x88CC: "LLDP"}
 CUT = "cut off before the TCP header ends"
+
+NO_PACKET = -1  # instead of a link type: what Wireshark counts as a frame, but no network carried
 
 Skipped = Counter[str]
 """How many packets were left out, by reason."""
@@ -43,7 +46,8 @@ def ip_packets(packets: Packets, skipped: Skipped) -> Iterator[Packets]:
         if link in LINKS:
             yield LINKS[link](packets.where(same), skipped)
         else:
-            skipped[f"link type {link}"] += int(np.count_nonzero(same))
+            reason = "record that is no packet" if link == NO_PACKET else f"link type {link}"
+            skipped[reason] += int(np.count_nonzero(same))
         packets = packets.where(~same)
 
 
@@ -105,9 +109,11 @@ def _loopback(packets: Packets, skipped: Skipped) -> Packets:
 def _ppp(packets: Packets, skipped: Skipped) -> Packets:
     packets = keep(packets, packets.has(4), CUT, skipped)
     rows = packets.octets(4)
-    framed = u16(rows, 0) == 0xFF03  # the address and control octets of HDLC, which may be left out
+    framed = u16(rows, 0) == HDLC
     protocol = np.where(framed, u16(rows, 2), u16(rows, 0))
-    packets = packets.inside(np.where(framed, 4, 2))
+    short = protocol >> 8 & 1  # an odd first octet is all of the number (RFC 1661 §6.5)
+    protocol = np.where(short, protocol >> 8, protocol)
+    packets = packets.inside(np.where(framed, 4, 2) - short)
     return keep_kinds(packets, protocol, np.isin(protocol, list(PPP_KINDS)), "PPP protocol {:#06x}".format, skipped)
 
 

@@ -68,7 +68,3 @@ def gather(buffer: Octets, at: Numbers, width: int) -> Octets:
         return found
     overlapping: NDArray[np.void] = np.ndarray((last + 1,), f"V{width}", buffer, strides=(1,))
     return overlapping[at].view(np.uint8).reshape(-1, width)
-
-
-_NONE = np.zeros(0, np.int64)
-NOTHING = Packets(np.zeros(0, np.uint8), *[_NONE] * 6)

@@ -8,16 +8,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tcpbook.lab.capture.layers import NO_PACKET
 from tcpbook.lab.capture.packets import Numbers, Packets, gather
 from tcpbook.lab.capture.records import SECOND_NS, Records
 from tcpbook.lab.capture.sources import Damage, Source
 
 SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, PACKET = 0x0A0D0D0A, 1, 2, 3, 6
+OTHERS = (9, 0x0BAD, 0x4000_0BAD)  # journal entries and custom blocks: frames for Wireshark, too
 HEADS = {OLD_PACKET: 28, SIMPLE_PACKET: 12, PACKET: 28}  # octets before the packet
 TAIL = 4  # octets: a block ends in its length, as it begins
 SHORTEST, LONGEST = 12, 16 << 20  # octets of a block; the latter as in Wireshark
 ORDER_MAGIC = 0x1A2B3C4D
 RESOLUTION, OFFSET = 9, 14  # options of an interface block
+LAST_S = 2**63 // SECOND_NS - 1  # later times, which only damage makes, stay at this second
 MICROSECONDS = 1_000_000
 
 
@@ -57,7 +60,7 @@ class Pcapng(Records):
                 after = self._at + octets + -octets % 4
                 if after > self._source.filled:
                     break
-                if kind in HEADS:
+                if kind in HEADS or kind in OTHERS:
                     starts.append(self._at)
                     kinds.append(kind)
                 elif kind == INTERFACE:
@@ -103,20 +106,25 @@ class Pcapng(Records):
         old, simple = kinds == OLD_PACKET, kinds == SIMPLE_PACKET
         interface[old] = interface[old] & 0xFFFF if self._order == "<" else interface[old] >> 16
         wire[simple] = interface[simple]  # a simple packet has its length on the wire in this place, and no time
-        interface[simple] = high[simple] = low[simple] = 0
+        other = np.isin(kinds, OTHERS)
+        for column in interface, high, low:
+            column[simple | other] = 0
+        captured[other] = wire[other] = 0
         head = np.where(simple, HEADS[SIMPLE_PACKET], HEADS[PACKET])
 
         known = interface < len(self._interfaces)
         longest = np.array([one.longest or LONGEST for one in self._interfaces] or [0])[np.where(known, interface, 0)]
         room = octets - head - TAIL
         captured[simple] = np.minimum(np.minimum(wire, longest), room)[simple]
-        whole = known & (captured <= room)
+        whole = (known & (captured <= room)) | other
         good = len(whole) if whole.all() else int(np.argmin(whole))
         if good:
             chosen = interface[:good]
-            time_ns = self._times(chosen, high[:good], low[:good])
-            time_ns[simple[:good]] = 0
-            link = np.array([one.link for one in self._interfaces])[chosen]
+            time_ns = np.zeros(good, np.int64)
+            timed = ~(simple | other)[:good]
+            time_ns[timed] = self._times(chosen[timed], high[:good][timed], low[:good][timed])
+            link = np.array([one.link for one in self._interfaces] or [0])[chosen]
+            link[other[:good]] = NO_PACKET
             yield self._packets(link, time_ns, (starts + head)[:good], captured[:good], wire[:good])
         if good < len(whole):
             if known[good]:
@@ -132,6 +140,7 @@ class Pcapng(Records):
             if one.unit < 1 << 33:
                 second_ns, unit = np.uint64(SECOND_NS), np.uint64(one.unit)
                 seconds, rest = np.divmod(units[rows], unit)
+                seconds = np.minimum(seconds, np.uint64(LAST_S))
                 found = (seconds * second_ns + rest * second_ns // unit).view(np.int64)
             else:  # the products need more than 64 bits
                 found = np.array([int(count) * SECOND_NS // one.unit for count in units[rows]], np.int64)

@@ -15,10 +15,10 @@ from pandas import DataFrame
 from pandas.arrays import BooleanArray, IntegerArray
 
 from tcpbook.lab.capture.flows import Flows, connect, scaled
-from tcpbook.lab.capture.fragments import Fragments
+from tcpbook.lab.capture.fragments import NOTHING, Fragments, Inside
 from tcpbook.lab.capture.ip import segments
 from tcpbook.lab.capture.layers import Skipped, ip_packets
-from tcpbook.lab.capture.packets import NOTHING, Packets
+from tcpbook.lab.capture.packets import Packets
 from tcpbook.lab.capture.pcapng import Pcapng
 from tcpbook.lab.capture.records import PCAP_MAGIC, Pcap, Records
 from tcpbook.lab.capture.sources import Damage, Source, opened
@@ -108,15 +108,11 @@ class _Table:
     def take(self, packets: Packets) -> None:
         """Add the segments of a block."""
         self.frames += len(packets)
-        parts = []
-        for of_ip in ip_packets(packets, self._skipped):
-            for inside in segments(of_ip, self._fragments, self._skipped):
-                found, columns = fields(inside, self._skipped)
-                if len(found.packets):
-                    columns["flow"] = self._flows.number(found.addresses, columns.pop("ports"))
-                    if self._checksums:
-                        columns["sum"] = checksum_verdicts(found)
-                    parts.append(columns)
+        parts = [
+            self._columns(inside)
+            for of_link in ip_packets(packets, self._skipped)
+            for inside in segments(of_link, self._fragments, self._skipped)
+        ]
         if len(parts) == 1:
             self._pieces += parts
         elif parts:  # several links or IP versions
@@ -124,11 +120,18 @@ class _Table:
             order = np.argsort(together["frame"], kind="stable")
             self._pieces.append({name: column[order] for name, column in together.items()})
 
+    def _columns(self, inside: Inside) -> Columns:
+        found, columns = fields(inside, self._skipped)
+        columns["flow"] = self._flows.number(found.addresses, columns.pop("ports"))
+        if self._checksums:
+            columns["sum"] = checksum_verdicts(found)
+        return columns
+
     def frame(self) -> DataFrame:
         """All rows as one table."""
         self._fragments.close()
         if not self._pieces:
-            self.take(NOTHING)
+            self._pieces.append(self._columns(NOTHING))
         flow, seq, flags = self._column("flow"), self._column("seq"), self._column("flags")
         source, destination = self._flows.addresses(flow)
         source_port, destination_port = self._flows.ports(flow)

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from gzip import BadGzipFile, GzipFile
-from io import SEEK_CUR, SEEK_END, SEEK_SET
+from io import SEEK_CUR, SEEK_END, SEEK_SET, BufferedIOBase
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -53,7 +53,8 @@ class Streamed:
     """A file read through a buffer, so that memory does not grow with what gzip unpacks; `raw` is what it unpacks."""
 
     def __init__(self, file: BinaryIO, raw: BinaryIO) -> None:
-        self._file, self._raw = file, raw
+        self._file, self._raw = cast(BufferedIOBase, file), raw
+        self._damage: Damage | None = None
         here = raw.tell()
         self._octets = raw.seek(0, SEEK_END)
         raw.seek(here, SEEK_SET)
@@ -63,13 +64,19 @@ class Streamed:
 
     def fill(self, octets: int) -> bool:
         """Read on, up to so many octets; return whether there were any."""
-        free = memoryview(self.octets)[self.filled : self.filled + octets]
-        try:
-            got = self._file.readinto(free)  # type: ignore[attr-defined]
-        except (EOFError, BadGzipFile, zlib.error) as error:
-            raise Damage(f"its compression breaks off: {error}") from None
-        self.filled += got
-        return bool(got)
+        before, goal = self.filled, min(self.filled + octets, BUFFER)
+        while self.filled < goal and not self._damage:
+            try:
+                got = self._file.readinto1(memoryview(self.octets)[self.filled : goal])
+            except (EOFError, BadGzipFile, zlib.error) as error:
+                self._damage = Damage(f"its compression breaks off: {error}")
+            else:
+                if not got:
+                    break
+                self.filled += got
+        if self._damage and self.filled == before:
+            raise self._damage
+        return self.filled > before
 
     def drop(self, octets: int) -> int:
         """Let go of so many octets at the beginning of the buffer; return how many that took away."""
@@ -91,6 +98,8 @@ Source = Mapped | Streamed
 def opened(what: str | Path | BinaryIO) -> Iterator[tuple[Source, bytes, str]]:
     """Open a capture: give the source, its first octets and its name; TcpBookError if there is nothing to read."""
     if not isinstance(what, str | Path):
+        if not what.seekable():
+            raise TcpBookError("the file can't be wound back, as a pipe can't; read it into an io.BytesIO first")
         yield *_source(what, mapped=False), Path(str(getattr(what, "name", "the capture"))).name
         return
     path = Path(what)

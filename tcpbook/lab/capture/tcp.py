@@ -68,7 +68,7 @@ def _options(words: NDArray[np.uint32], stop: Numbers) -> Columns:
     found["tsecr"][usual] = words[usual, 7]
 
     row = np.flatnonzero(~usual & (stop > HEADER_BYTES))
-    octets = np.ascontiguousarray(words).view(np.uint8).reshape(rows, -1)
+    octets = np.ascontiguousarray(words).view(np.uint8).reshape(rows, 4 * HEADER_WORDS)
     at = np.full(len(row), HEADER_BYTES)
     while len(row):
         kind = octets[row, at]
