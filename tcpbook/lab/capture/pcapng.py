@@ -20,7 +20,7 @@ TAIL = 4  # octets: a block ends in its length, as it begins
 SHORTEST, LONGEST = 12, 16 << 20  # octets of a block; the latter as in Wireshark
 ORDER_MAGIC = 0x1A2B3C4D
 RESOLUTION, OFFSET = 9, 14  # options of an interface block
-LAST_S = 2**63 // SECOND_NS - 1  # later times, which only damage makes, stay at this second
+LAST_S = 2**63 // SECOND_NS - 1  # the last second that fits; later ones, which only damage makes, become it
 MICROSECONDS = 1_000_000
 
 
@@ -90,7 +90,8 @@ class Pcapng(Records):
             if code == RESOLUTION and value:
                 found = found._replace(unit=2 ** (value[0] & 0x7F) if value[0] & 0x80 else 10 ** value[0])
             elif code == OFFSET and len(value) == 8:
-                found = found._replace(offset_s=Struct(f"{self._order}q").unpack(value)[0])
+                offset_s = Struct(f"{self._order}q").unpack(value)[0]
+                found = found._replace(offset_s=max(-LAST_S, min(offset_s, LAST_S)))
             elif code == 0:
                 break
             at += 4 + length + -length % 4
@@ -137,12 +138,11 @@ class Pcapng(Records):
         time_ns = np.zeros(len(units), np.int64)
         for number in np.unique(interface):
             one, rows = self._interfaces[number], interface == number
-            if one.unit < 1 << 33:
-                second_ns, unit = np.uint64(SECOND_NS), np.uint64(one.unit)
-                seconds, rest = np.divmod(units[rows], unit)
-                seconds = np.minimum(seconds, np.uint64(LAST_S))
-                found = (seconds * second_ns + rest * second_ns // unit).view(np.int64)
-            else:  # the products need more than 64 bits
-                found = np.array([int(count) * SECOND_NS // one.unit for count in units[rows]], np.int64)
-            time_ns[rows] = found + np.int64(one.offset_s) * np.int64(SECOND_NS)
+            seconds, rest = np.divmod(units[rows], np.uint64(min(one.unit, 2**64 - 1)))
+            if one.unit < 1 << 34:
+                rest_ns = rest * np.uint64(SECOND_NS) // np.uint64(one.unit)
+            else:  # the product needs more than 64 bits
+                rest_ns = np.array([int(count) * SECOND_NS // one.unit for count in rest], np.uint64)
+            whole_s = np.minimum(seconds, np.uint64(LAST_S)).astype(np.int64) + one.offset_s
+            time_ns[rows] = np.clip(whole_s, -LAST_S, LAST_S) * SECOND_NS + rest_ns.astype(np.int64)
         return time_ns
