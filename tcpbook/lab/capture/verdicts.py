@@ -1,0 +1,196 @@
+"""Where each segment starts: at the highest number its end has sent so far, below it, or beyond; and what that means.
+
+The verdicts equal those of Wireshark, read in two passes, but for three rarities: SYN and FIN in one segment take
+two numbers here (RFC 9293 §3.4), the number 0 is a number like any other, and after 10,000 segments that nobody
+acknowledged a FIN still takes its number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from tcpbook.lab.capture.ends import Ends, Mask, Numbers, ahead
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+VERDICTS = ("", "new", "old", "gap")
+NAMES = ("", "retransmission", "out of order", "keep-alive", "window probe", "duplicate ACK")
+"""What a segment is called that is not plainly new.
+
+- keep-alive: no text or one octet that was acknowledged before, one below the highest number (RFC 9293 §3.8.4)
+- window probe: the same, or one octet at the highest number, while the peer's window is zero (§3.8.6.1)
+- out of order: begins among octets that were passed over less than a round trip ago, and nothing since began there:
+  nobody can have asked for it yet. The handshake tells the round trip, else it is 3 ms.
+- retransmission: every other old segment
+- duplicate ACK: as RFC 5681 §2 defines it
+"""
+_RETRANSMISSION, _OUT_OF_ORDER, _KEEP_ALIVE, _PROBE, _DUPLICATE = range(1, 6)
+_NEW, _OLD, _GAP = range(1, 4)
+
+HALF = 2**31
+ROUND_TRIP_NS = 3_000_000  # where the handshake doesn't tell
+
+
+class Observed(NamedTuple):
+    """Numpy arrays, an item a segment: places in VERDICTS and NAMES; SEQ as int64 that never wraps (comparable within
+    a flow); how many numbers the segment passed over.
+    """
+
+    verdict: Numbers
+    name: Numbers
+    position: Numbers
+    passed: Numbers
+
+
+def verdicts(segments: DataFrame) -> Series:
+    """What each segment that takes sequence numbers (SYN, text, FIN) is to those before it from the same end.
+
+    "new" starts at the highest number sent so far, or is the first; "old" starts below it, or everything in it was
+    acknowledged before; "gap" starts beyond: something before it was not captured. "" takes no sequence number. Two
+    things don't count as Wireshark has it: a zero-window probe's octet doesn't raise the highest number, and longer
+    text that repeats one octet only is new. Returns a categorical Series with the index of `segments`, rows of
+    `read_capture`. RFC 9293 §3.4
+    """
+    return _series(segments, observe(Ends(segments)).verdict, VERDICTS)
+
+
+def names(segments: DataFrame) -> Series:
+    """What each segment is called, one of NAMES ("" if it is plainly new or an ACK), as a categorical Series."""
+    return _series(segments, observe(Ends(segments)).name, NAMES)
+
+
+def _series(segments: DataFrame, codes: Numbers, words: tuple[str, ...]) -> Series:
+    from pandas import Categorical, Series
+
+    return Series(Categorical.from_codes(codes, list(words)), index=segments.index)
+
+
+def observe(ends: Ends) -> Observed:
+    """Verdict and name of every segment, all flows at once."""
+    if not ends.count:
+        return Observed(*(np.zeros(0, np.int64) for _ in Observed._fields))
+    bits = ends.count.bit_length()
+    keys = np.sort(ends.flow << bits | ends.rows)  # much faster than a stable argsort
+    order = keys & (1 << bits) - 1
+    place = np.empty_like(order)
+    place[order] = ends.rows
+
+    # The last segment of the other end before each one, where there is one.
+    flipped = (ends.flow ^ 1) << bits
+    peer = order[np.searchsorted(keys, flipped | ends.rows) - 1]
+    heard = ends.flow[peer] == ends.flow ^ 1
+    closed = heard & (ends.window[peer] == 0)
+    peer_ack = np.where(heard, ends.ack[peer], 0)
+
+    starts = np.flatnonzero(np.diff(keys >> bits, prepend=-1))
+    probing = (closed & (ends.length == 1))[order]
+    probing[starts] = False
+    ladder = _climb(ends.seq[order], ends.takes[order], probing, starts)
+    position, top, reach = (values[place] for values in ladder)
+    distance = position - top
+
+    past = (peer_ack != 0) & (ends.length > 0) & (ahead(ends.seq + ends.length, peer_ack) <= 0)
+    old = ((distance < 0) & ~((distance == -1) & (ends.length > 1))) | past
+    verdict = np.select([ends.takes == 0, (distance > 0) & ~ends.rst, old], [0, _GAP, _OLD], _NEW).astype(np.int8)
+
+    name = np.zeros(ends.count, np.int8)
+    name[verdict == _OLD] = _RETRANSMISSION
+    name[_early(ends, order, ladder, verdict)] = _OUT_OF_ORDER
+    plain = ~(ends.syn | ends.fin | ends.rst)
+    acked = (ends.length == 0) | (heard & (ahead(peer_ack, ends.seq + 1) >= 0))
+    below = plain & (distance == -1) & (ends.length <= 1)
+    name[below & acked] = _KEEP_ALIVE
+    name[closed & (below | (plain & (distance == 0) & (ends.length == 1)))] = _PROBE
+
+    name[_duplicates(ends, order, peer, heard, ends.seq + reach - position) & (name == 0)] = _DUPLICATE
+    return Observed(verdict, name, position, np.maximum(distance, 0))
+
+
+def _climb(seq: Numbers, takes: Numbers, probing: Mask, starts: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """For segments in order of flow: SEQ unwrapped, the highest number before the segment, and after it.
+
+    Ends are stacked, each above the one before, so that one running maximum serves all; its first segment finds the
+    highest number where it starts.
+    """
+    flow = np.zeros(len(seq), np.int64)
+    flow[starts[1:]] = 1
+    flow = np.cumsum(flow)
+    steps = np.diff(seq, prepend=seq[:1]).view(np.int32).astype(np.int64)
+    position = np.cumsum(steps)
+    taken = np.where(probing, 0, takes)
+    ladder = _stack(position, taken, starts, flow)
+    distance = ladder[0] - ladder[1]
+    wild = (np.abs(distance) >= HALF) | (probing & (distance > 0))
+    if wild.any():
+        ends = np.append(starts[1:], len(seq))
+        for which in np.unique(flow[wild]):
+            part = slice(starts[which], ends[which])
+            position[part], taken[part] = walk(seq[part], takes[part], probing[part])
+        ladder = _stack(position, taken, starts, flow)
+    return ladder
+
+
+def _stack(position: Numbers, taken: Numbers, starts: Numbers, flow: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    low = np.minimum.reduceat(position, starts)
+    height = np.maximum.reduceat(position + taken, starts) - low + 1
+    position = position + (np.cumsum(height) - height - low)[flow]
+    reach = np.maximum.accumulate(position + taken)
+    top = np.concatenate([position[:1], reach[:-1]])
+    top[starts] = position[starts]
+    return position, top, reach
+
+
+def walk(seq: Numbers, takes: Numbers, probing: Mask) -> tuple[Numbers, Numbers]:
+    """One flow, a segment at a time: SEQ unwrapped by its distance from the highest number, and what it adds.
+
+    This is the definition. The running maximum over all flows is the same wherever no number lies 2**31 or more from
+    the highest and no probe lies beyond it.
+    """
+    position, taken = np.empty(len(seq), np.int64), np.empty(len(seq), np.int64)
+    top = int(seq[0])
+    for row, (number, length, probes) in enumerate(zip(seq.tolist(), takes.tolist(), probing.tolist(), strict=True)):
+        distance = (number - top + HALF) % 2**32 - HALF
+        position[row] = top + distance
+        taken[row] = 0 if probes and distance == 0 else length
+        top = max(top, int(position[row] + taken[row]))
+    return position, taken
+
+
+def _early(ends: Ends, order: Numbers, ladder: tuple[Numbers, Numbers, Numbers], verdict: Numbers) -> Numbers:
+    """The rows of segments that are out of order."""
+    position, top, _ = ladder
+    holes = np.flatnonzero(position > top)
+    late = np.flatnonzero(verdict[order] == _OLD)
+    if not len(holes) or not len(late):
+        return late[:0]
+    # The stack only grows: holes lie in order, and one that lies below a segment's top was passed over before it.
+    hole = np.searchsorted(top[holes], position[late], "right") - 1
+    inside = (hole >= 0) & (position[late] < position[holes][hole])
+    late, hole = late[inside], hole[inside]
+    _, first = np.unique(position[late], return_index=True)
+    late, passed = order[late[first]], order[holes[hole[first]]]
+    known = ends.round_trip_ns()[ends.connection[late]]
+    patience_ns = np.where(known < 0, ROUND_TRIP_NS, known)
+    return late[ends.time_ns[late] - ends.time_ns[passed] < patience_ns]
+
+
+def _duplicates(ends: Ends, order: Numbers, peer: Numbers, heard: Mask, reached: Numbers) -> Mask:
+    """Which segments are duplicate ACKs: the peer has text outstanding (`reached` is what each segment's end had sent
+    by then), no text, neither SYN nor FIN, the greatest ACK so far once more, the window unchanged (RFC 5681 §2).
+    """
+    plain = ends.acks & (ends.takes == 0) & ~ends.rst
+    outstanding = heard & (ahead(reached[peer], ends.ack) > 0)
+    found = np.zeros(ends.count, bool)
+    order = order[ends.acks[order]]
+    flow = ends.flow[order]
+    same = np.diff(flow, prepend=-1) == 0
+    starts = np.flatnonzero(~same)
+    if len(order):
+        ack, nothing = ends.ack[order], np.zeros(len(order), np.int64)
+        position, top, _ = _climb(ack, nothing, nothing > 0, starts)
+        steady = np.diff(ends.window_bytes[order], prepend=0) == 0
+        found[order] = same & steady & (position == top)
+    return found & plain & outstanding
