@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tcpbook.lab.capture.packets import Mask
 from tcpbook.protocol.flags import Flags
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-Numbers: TypeAlias = NDArray[Any]
-Mask: TypeAlias = NDArray[np.bool_]
+Column: TypeAlias = NDArray[Any]
 
 SYN, FIN, RST, ACK = (int(flag) for flag in (Flags.SYN, Flags.FIN, Flags.RST, Flags.ACK))
 
 
-def ahead(left: Numbers, right: Numbers) -> Numbers:
+def ahead(left: Column, right: Column) -> Column:
     """How far `left` lies beyond `right` modulo 2**32, negative if before it (int64; RFC 9293 §3.4)."""
     return (left.astype(np.uint32) - right.astype(np.uint32)).astype(np.int32).astype(np.int64)
 
@@ -49,30 +49,31 @@ class Ends:
         self.syn, self.fin, self.rst, self.acks = (flags & bit != 0 for bit in (SYN, FIN, RST, ACK))
         self.takes = self.length + self.syn + self.fin  # numbers of the sequence space
 
+        self.begun = self.first(np.ones(self.count, bool))
         self.syn_row = self.first(self.syn)
         self.syn_acked = self.acknowledged(self.syn_row, self.at(self.seq, self.syn_row) + 1)
         self.fin_row = self.first(self.fin & ~self.rst)
         self.fin_acked = self.acknowledged(self.fin_row, self.at(self.seq + self.takes, self.fin_row))
 
-    def first(self, mask: Mask) -> Numbers:
+    def first(self, mask: Mask) -> Column:
         """The first row of each flow among those of the mask."""
         rows = np.flatnonzero(mask)[::-1]
         found = np.full(len(self.ids) * 2, self.count)
         found[self.flow[rows]] = rows  # of several, the last assignment stays
         return found
 
-    def last(self, mask: Mask) -> Numbers:
+    def last(self, mask: Mask) -> Column:
         """The last row of each flow among those of the mask."""
         rows = np.flatnonzero(mask)
         found = np.full(len(self.ids) * 2, self.count)
         found[self.flow[rows]] = rows
         return found
 
-    def at(self, values: Numbers, rows: Numbers) -> Numbers:
+    def at(self, values: Column, rows: Column) -> Column:
         """The values of these rows; 0 for a row that doesn't exist."""
         return np.append(values, 0)[rows]
 
-    def acknowledged(self, rows: Numbers, number: Numbers) -> Numbers:
+    def acknowledged(self, rows: Column, number: Column) -> Column:
         """For each flow the row in which the other end first acknowledges it up to `number`.
 
         `rows` is where that was sent: an acknowledgment comes later, and is no RST.
@@ -81,7 +82,7 @@ class Ends:
         answers = self.acks & ~self.rst & (self.rows > rows[peer]) & (ahead(self.ack, number[peer]) >= 0)
         return self.first(answers).reshape(-1, 2)[:, ::-1].ravel()
 
-    def round_trip_ns(self) -> Numbers:
+    def round_trip_ns(self) -> Column:
         """The round trip that each connection's handshake shows, in ns (int64); -1 where it shows none.
 
         From the SYN to its SYN,ACK and from that to its ACK: at either end, or between, the whole way there and back.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tcpbook.lab.capture.ends import Ends, Mask, Numbers, ahead
+from tcpbook.lab.capture.ends import Column, Ends, ahead
+from tcpbook.lab.capture.packets import Mask
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -39,10 +40,10 @@ class Observed(NamedTuple):
     a flow); how many numbers the segment passed over.
     """
 
-    verdict: Numbers
-    name: Numbers
-    position: Numbers
-    passed: Numbers
+    verdict: Column
+    name: Column
+    position: Column
+    passed: Column
 
 
 def verdicts(segments: DataFrame) -> Series:
@@ -62,7 +63,7 @@ def names(segments: DataFrame) -> Series:
     return _series(segments, observe(Ends(segments)).name, NAMES)
 
 
-def _series(segments: DataFrame, codes: Numbers, words: tuple[str, ...]) -> Series:
+def _series(segments: DataFrame, codes: Column, words: tuple[str, ...]) -> Series:
     from pandas import Categorical, Series
 
     return Series(Categorical.from_codes(codes, list(words)), index=segments.index)
@@ -72,20 +73,16 @@ def observe(ends: Ends) -> Observed:
     """Verdict and name of every segment, all flows at once."""
     if not ends.count:
         return Observed(*(np.zeros(0, np.int64) for _ in Observed._fields))
-    bits = ends.count.bit_length()
-    keys = np.sort(ends.flow << bits | ends.rows)  # much faster than a stable argsort
-    order = keys & (1 << bits) - 1
+    order = _grouped(ends.flow)
     place = np.empty_like(order)
     place[order] = ends.rows
 
-    # The last segment of the other end before each one, where there is one.
-    flipped = (ends.flow ^ 1) << bits
-    peer = order[np.searchsorted(keys, flipped | ends.rows) - 1]
-    heard = ends.flow[peer] == ends.flow ^ 1
+    peer = _peers(ends)
+    heard = ends.flow[peer] != ends.flow
     closed = heard & (ends.window[peer] == 0)
     peer_ack = np.where(heard, ends.ack[peer], 0)
 
-    starts = np.flatnonzero(np.diff(keys >> bits, prepend=-1))
+    starts = np.flatnonzero(np.diff(ends.flow[order], prepend=-1))
     probing = (closed & (ends.length == 1))[order]
     probing[starts] = False
     ladder = _climb(ends.seq[order], ends.takes[order], probing, starts)
@@ -109,7 +106,24 @@ def observe(ends: Ends) -> Observed:
     return Observed(verdict, name, position, np.maximum(distance, 0))
 
 
-def _climb(seq: Numbers, takes: Numbers, probing: Mask, starts: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+def _grouped(key: Column) -> Column:
+    """The order by `key` and row: one sort of both in one number, much faster than a stable argsort."""
+    bits = len(key).bit_length()
+    return np.sort(key << bits | np.arange(len(key))) & (1 << bits) - 1
+
+
+def _peers(ends: Ends) -> Column:
+    """For each segment the row of the last one before it from the other end; a row of its own end if there is none."""
+    order = _grouped(ends.connection)
+    changed = np.diff(ends.flow[order], prepend=-1) != 0
+    begun = np.diff(ends.connection[order], prepend=-1) != 0
+    last = np.maximum.accumulate(np.where(begun, ends.rows, np.where(changed, ends.rows - 1, 0)))
+    peer = np.empty_like(order)
+    peer[order] = order[last]
+    return peer
+
+
+def _climb(seq: Column, takes: Column, probing: Mask, starts: Column) -> tuple[Column, Column, Column]:
     """For segments in order of flow: SEQ unwrapped, the highest number before the segment, and after it.
 
     Ends are stacked, each above the one before, so that one running maximum serves all; its first segment finds the
@@ -133,7 +147,7 @@ def _climb(seq: Numbers, takes: Numbers, probing: Mask, starts: Numbers) -> tupl
     return ladder
 
 
-def _stack(position: Numbers, taken: Numbers, starts: Numbers, flow: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+def _stack(position: Column, taken: Column, starts: Column, flow: Column) -> tuple[Column, Column, Column]:
     low = np.minimum.reduceat(position, starts)
     height = np.maximum.reduceat(position + taken, starts) - low + 1
     position = position + (np.cumsum(height) - height - low)[flow]
@@ -143,7 +157,7 @@ def _stack(position: Numbers, taken: Numbers, starts: Numbers, flow: Numbers) ->
     return position, top, reach
 
 
-def walk(seq: Numbers, takes: Numbers, probing: Mask) -> tuple[Numbers, Numbers]:
+def walk(seq: Column, takes: Column, probing: Mask) -> tuple[Column, Column]:
     """One flow, a segment at a time: SEQ unwrapped by its distance from the highest number, and what it adds.
 
     This is the definition. The running maximum over all flows is the same wherever no number lies 2**31 or more from
@@ -159,7 +173,7 @@ def walk(seq: Numbers, takes: Numbers, probing: Mask) -> tuple[Numbers, Numbers]
     return position, taken
 
 
-def _early(ends: Ends, order: Numbers, ladder: tuple[Numbers, Numbers, Numbers], verdict: Numbers) -> Numbers:
+def _early(ends: Ends, order: Column, ladder: tuple[Column, Column, Column], verdict: Column) -> Column:
     """The rows of segments that are out of order."""
     position, top, _ = ladder
     holes = np.flatnonzero(position > top)
@@ -177,7 +191,7 @@ def _early(ends: Ends, order: Numbers, ladder: tuple[Numbers, Numbers, Numbers],
     return late[ends.time_ns[late] - ends.time_ns[passed] < patience_ns]
 
 
-def _duplicates(ends: Ends, order: Numbers, peer: Numbers, heard: Mask, reached: Numbers) -> Mask:
+def _duplicates(ends: Ends, order: Column, peer: Column, heard: Mask, reached: Column) -> Mask:
     """Which segments are duplicate ACKs: the peer has text outstanding (`reached` is what each segment's end had sent
     by then), no text, neither SYN nor FIN, the greatest ACK so far once more, the window unchanged (RFC 5681 §2).
     """
