@@ -36,7 +36,8 @@ class Seen:
 
     def of(self, end: int) -> Mask:
         """Which segments an end sent."""
-        return self.ends.end == end
+        found: Mask = self.ends.end == end
+        return found
 
     def named(self, name: str, end: int) -> Column:
         """The rows of segments from an end that bear one of NAMES."""
@@ -47,8 +48,9 @@ class Seen:
         return str(COMBINATIONS[self._flags[row] & ALL_BITS])
 
     def between(self, row: int, later: int) -> str:
-        """The time from one segment to another."""
-        return duration(int(self.ends.time_ns[later] - self.ends.time_ns[row]))
+        """The time from one segment to another, such as "0.2 ms"; the clock may not tell them apart."""
+        passed_ns = int(self.ends.time_ns[later] - self.ends.time_ns[row])
+        return duration(passed_ns) if passed_ns else "no time"
 
     def since(self, row: int) -> str:
         """The time from a segment to the end of the capture."""
@@ -102,4 +104,5 @@ class Seen:
 def _greatest(ack: Column) -> Column:
     """The greatest of the acknowledgment numbers that an end sent, modulo 2**32."""
     climb = np.concatenate([[0], np.cumsum(ahead(ack[1:], ack[:-1]))])
-    return ack[climb.argmax()][None]
+    place = int(climb.argmax())
+    return ack[place : place + 1]
