@@ -1,7 +1,10 @@
-"""Captures: a pcap or pcapng as a table of segments."""
+"""Captures: a pcap or pcapng as tables of segments and connections, and the story of each connection."""
 
 from __future__ import annotations
 
+from tcpbook.lab.capture.connections import connections
+from tcpbook.lab.capture.explain import explain
 from tcpbook.lab.capture.read import CaptureWarning, read_capture
+from tcpbook.lab.capture.verdicts import verdicts
 
-__all__ = ["CaptureWarning", "read_capture"]
+__all__ = ["CaptureWarning", "connections", "explain", "read_capture", "verdicts"]
