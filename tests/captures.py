@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple

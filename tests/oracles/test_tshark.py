@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from captures import (
-    ETHERNET,
     KERNEL,
     LINKS,
     MICROSECONDS,
@@ -26,6 +25,7 @@ from captures import (
     with_options,
 )
 from oracles.tshark import decode, judge
+from tcpbook.lab import captures
 from tcpbook.lab.capture.read import read_capture
 from tcpbook.protocol.errors import TcpBookError
 
@@ -82,9 +82,11 @@ def test_of_our_own_captures(tmp_path: Path, name: str) -> None:
     assert judgement.agreed or name == "cut after 20 octets"
 
 
-def test_of_the_kernels_capture() -> None:
-    judgement = judge(KERNEL)
-    assert (judgement.agreed, judgement.differences, judgement.excused) == (68, [], {})
+@pytest.mark.parametrize("path", [KERNEL, *map(captures.path, captures.CAPTURES)], ids=lambda path: path.name)
+def test_of_the_kernels_captures(path: Path) -> None:
+    judgement = judge(path)
+    assert judgement.agreed
+    assert (judgement.differences, judgement.excused) == ([], {})
 
 
 FOLDER = os.environ.get("TCPBOOK_CAPTURES")

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas
 from pandas import DataFrame
 
 from tcpbook.lab.capture.read import read_capture
@@ -90,10 +89,7 @@ def _compare(frame: int, mine: Row | None, theirs: Row) -> Iterator[Difference]:
 
 # What tshark says.
 
-COLUMNS = (
-    "time_ns source destination source_port destination_port seq ack flags window window_bytes length urgent "
-    "header_bytes mss scale sack_permitted sack tsval tsecr connection checksum_ok"
-).split()
+COLUMNS = ["time_ns", "source", "destination", "source_port", "destination_port", "seq", "ack", "flags", "window", "window_bytes", "length", "urgent", "header_bytes", "mss", "scale", "sack_permitted", "sack", "tsval", "tsecr", "connection", "checksum_ok"]
 NUMBERS = {
     "source_port": "tcp.srcport",
     "destination_port": "tcp.dstport",
@@ -113,10 +109,7 @@ NUMBERS = {
     "stream": "tcp.stream",
     "completeness": "tcp.completeness",
 }
-OTHERS = (
-    "frame.number frame.time_epoch frame.protocols frame.len frame.cap_len ip.src ip.dst ipv6.src ipv6.dst "
-    "tcp.options.sack_perm tcp.options.sack_le tcp.options.sack_re tcp.option_kind tcp.checksum.status"
-).split()
+OTHERS = ["frame.number", "frame.time_epoch", "frame.protocols", "frame.len", "frame.cap_len", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.options.sack_perm", "tcp.options.sack_le", "tcp.options.sack_re", "tcp.option_kind", "tcp.checksum.status"]
 SETTINGS = ("tcp.check_checksum:TRUE", "tcp.relative_sequence_numbers:FALSE")
 
 

@@ -147,7 +147,8 @@ def repeats(seen: Seen) -> Iterator[str]:
         if len(texts):
             octets = int(seen.ends.length[texts].sum())
             share = octets / int(seen.ends.length[seen.of(end)].sum())
-            story = f"The {who} repeated {counted(len(texts), 'segment')}: {counted(octets, 'octet')}, {share:.1%} of all"
+            repeated = f"{counted(len(texts), 'segment')}: {counted(octets, 'octet')}, {share:.1%} of all"
+            story = f"The {who} repeated {repeated}"
             position = seen.observed.position[texts]
             starts, sendings = np.unique(position, return_counts=True)
             same = texts[position == starts[sendings.argmax()]]
@@ -252,7 +253,9 @@ def _situation(seen: Seen, end: int, row: int) -> str:
     own_fin, other_fin = (seen.ends.fin_row[side] < row for side in (end, 1 - end))
     answers = seen.ends.syn & seen.ends.acks & seen.of(1 - end)
     if seen.row.opened == "incomplete" and not answers.any():
-        return "as it has to: that acknowledged what it never sent. The earlier connection is gone now (RFC 9293 §3.5.1)."
+        return (
+            "as it has to: that acknowledged what it never sent. The earlier connection is gone now (RFC 9293 §3.5.1)."
+        )
     if seen.row.opened == "mid-stream" and row and answers[row - 1]:
         return (
             "which it had not asked for: an old SYN of its own came by, or somebody calls in its name (RFC 9293 §3.5)."

@@ -188,7 +188,8 @@ def _early(ends: Ends, order: Column, ladder: tuple[Column, Column, Column], ver
     late, passed = order[late[first]], order[holes[hole[first]]]
     known = ends.round_trip_ns()[ends.connection[late]]
     patience_ns = np.where(known < 0, ROUND_TRIP_NS, known)
-    return late[ends.time_ns[late] - ends.time_ns[passed] < patience_ns]
+    early: Column = late[ends.time_ns[late] - ends.time_ns[passed] < patience_ns]
+    return early
 
 
 def _duplicates(ends: Ends, order: Column, peer: Column, heard: Mask, reached: Column) -> Mask:
@@ -207,4 +208,5 @@ def _duplicates(ends: Ends, order: Column, peer: Column, heard: Mask, reached: C
         position, top, _ = _climb(ack, nothing, nothing > 0, starts)
         steady = np.diff(ends.window_bytes[order], prepend=0) == 0
         found[order] = same & steady & (position == top)
-    return found & plain & outstanding
+    found &= plain & outstanding
+    return found
