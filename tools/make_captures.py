@@ -276,8 +276,8 @@ def pcapng(records: list[Record]) -> bytes:
     parts = [
         block(0x0A0D_0D0A, struct.pack("<IHHq", 0x1A2B_3C4D, 1, 0, -1) + option(1, b"Recorded for tcpbook.")),
     ]
-    for name in b"v4", b"v6":
-        parts.append(block(1, struct.pack("<HHI", 101, 0, SNAP) + option(2, name) + option(9, b"\x09")))
+    interface = struct.pack("<HHI", 101, 0, SNAP)
+    parts += [block(1, interface + option(2, name) + option(9, b"\x09")) for name in (b"v4", b"v6")]
     for time_ns, packet in records:
         kept = packet[:SNAP]
         head = struct.pack("<5I", packet[0] >> 4 == 6, time_ns >> 32, time_ns & 0xFFFF_FFFF, len(kept), len(packet))
