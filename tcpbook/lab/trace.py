@@ -45,7 +45,8 @@ class Step(NamedTuple):
     """One event at the end `end`: what caused it, and the outcome of `tcpbook.protocol.machine.step`.
 
     `cause` is the segment that arrived (then `flight` is its number), a call or timeout, or a word for what the
-    host itself did: "crash", "delayed ACK". `sent` are the numbers of the flights it started.
+    host itself did: "crash", "delayed ACK". `sent` are the numbers of the flights it started. In the replay of a
+    capture the state may not be `known`, and a `note` says what is missing or odd.
     """
 
     at_us: int
@@ -57,6 +58,8 @@ class Step(NamedTuple):
     effects: tuple[Output, ...]
     rules: tuple[Rule, ...]
     sent: tuple[int, ...]
+    known: bool = True
+    note: str = ""
 
     @property
     def name(self) -> str:

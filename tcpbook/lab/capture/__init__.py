@@ -5,6 +5,7 @@ from __future__ import annotations
 from tcpbook.lab.capture.connections import connections
 from tcpbook.lab.capture.explain import explain
 from tcpbook.lab.capture.read import CaptureWarning, read_capture
+from tcpbook.lab.capture.replay import replay
 from tcpbook.lab.capture.verdicts import verdicts
 
-__all__ = ["CaptureWarning", "connections", "explain", "read_capture", "verdicts"]
+__all__ = ["CaptureWarning", "connections", "explain", "read_capture", "replay", "verdicts"]

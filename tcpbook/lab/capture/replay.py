@@ -1,0 +1,84 @@
+"""`replay`: a captured connection run through the machine, as an outside observer puts it together.
+
+What the capture does not hold may have been a FIN: then several stories fit, and a state is known where they agree.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from tcpbook.lab.capture.observer import Observer, Story
+from tcpbook.lab.capture.passing import ACK, FIN, RST, SYN, Passed, arrivals, passed, signed
+from tcpbook.lab.trace import Trace
+from tcpbook.protocol.errors import TcpBookError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+MOST = 20_000  # segments
+
+
+def replay(segments: DataFrame, connection: int) -> Trace:
+    """Run both ends of one connection in a table of `read_capture` through the machine; return what they did.
+
+    The trace is like the simulator's. Its flights are the segments as captured, numbers counted from each end's first
+    and windows in octets; its times are microseconds since the first segment (see `passed`), and when each segment
+    arrived is inferred (see `arrivals`). A step is not `known` where the capture leaves the state open; its `note`
+    tells what the capture misses, and where an end departs from RFC 9293.
+
+    TcpBookError for a connection that isn't there, or one of more than MOST segments.
+    """
+    rows = segments[segments["connection"] == connection]
+    if rows.empty:
+        raise TcpBookError(f"connection {connection!r} is not in this capture; choose one of connections(segments)")
+    if len(rows) > MOST:
+        raise TcpBookError(
+            f"connection {connection} has {len(rows)} segments, a replay has room for {MOST}; replay a part of it, "
+            f"such as segments[segments.connection == {connection}][:{MOST}]"
+        )
+    first = rows.iloc[0]
+    addresses = (str(first["source"]), str(first["destination"]))[:: -1 if first["end"] else 1]
+    found = passed(rows)
+    arrived = arrivals(found, _round_trip_us(found))
+    observers = [Observer(found, arrived, story, addresses) for story in _stories(found)]
+    for observer in observers:
+        observer.run()
+    fewest = min(observer.departures for observer in observers)
+    observers = [observer for observer in observers if observer.departures == fewest]
+    silent = [all(one.end != end for one in found) for end in (0, 1)]
+    trace = observers[0].trace
+    trace.steps = [
+        step._replace(known=not silent[step.end] and len({one.states[event][step.end] for one in observers}) == 1)
+        for event, step in zip(observers[0].events, trace.steps, strict=True)
+    ]
+    return trace
+
+
+def _round_trip_us(segments: list[Passed]) -> int | None:
+    """From the SYN to the ACK of its answer, if the capture begins with a handshake without repetitions."""
+    opening = segments[:3]
+    if [one.segment.flags & (SYN | ACK | RST | FIN) for one in opening] != [SYN, SYN | ACK, ACK]:
+        return None
+    return opening[2].at_us - opening[0].at_us
+
+
+def _stories(segments: list[Passed]) -> list[Story]:
+    """No FIN that nobody saw, or one of either end, or one of each.
+
+    Only an end's last number can be a FIN: either it came before the capture, or the other end acknowledges it.
+    """
+    places: list[list[int | None]] = []
+    for end in (0, 1):
+        own = [one for one in segments if one.end == end and not one.has(RST)]
+        heard = [signed(one.segment.ack) for one in segments if one.end != end and one.has(ACK)]
+        found: list[int | None] = [None]
+        if not any(one.has(FIN) for one in own):
+            if not segments[0].has(SYN) and not any(one.takes for one in own):
+                found.append(0)
+            reached = max((one.stop for one in own), default=1)
+            if max(heard, default=0) > max(reached, 1):
+                found.append(max(heard) - 1)
+        places.append(found)
+    stories = [Story((client, server)) for client, server in product(*places)]
+    return stories + [Story(story.hidden, 1) for story in stories if story.hidden == (0, 0)]
