@@ -17,14 +17,15 @@ BEFORE = (State.CLOSED, State.LISTEN, State.SYN_SENT)
 class Situation(NamedTuple):
     """What is known when a segment passes: its sender's TCB, what the machine just answered, what arrived last.
 
-    `own_edge` and `peer_edge` are the highest numbers that the sender's window and its peer's have reached; None
-    where the scale of windows is unknown.
+    `text_since` says that text has arrived since its user closed; `own_edge` and `peer_edge` are the highest numbers
+    that the sender's window and its peer's have reached, None where the scale of windows is unknown.
     """
 
     tcb: TCB
     one: Passed
     owed: tuple[Segment, ...]
     latest: Passed | None
+    text_since: bool
     own_edge: int | None
     peer_edge: int | None
 
@@ -63,8 +64,8 @@ def lacks_ack(now: Situation) -> bool:
 
 
 def resets_in_time_wait(now: Situation) -> bool:
-    """A RST where the machine acknowledges."""
-    return now.tcb.state is State.TIME_WAIT and now.one.has(RST)
+    """A RST where the machine acknowledges; unless it may be for text that came after CLOSE (SHLD-3)."""
+    return now.tcb.state is State.TIME_WAIT and now.one.has(RST) and not now.text_since
 
 
 def resets_with_a_strange_number(now: Situation) -> bool:

@@ -35,6 +35,8 @@ class Story(NamedTuple):
 class Observer:
     """One story: `trace` is what both ends did, `departures` counts where it does not fit RFC 9293.
 
+    An end is `doubtful` of which nothing is heard, or nothing but RSTs where the beginning was not captured.
+
     `states` are both ends' after each event, a segment that passes or one that arrives; `events` has the number of
     the event for each step of the trace.
     """
@@ -46,6 +48,9 @@ class Observer:
         self.departures = 0
         self.states: list[tuple[State, State]] = []
         self.events: list[int] = []
+        begun = segments[0].has(SYN) and not segments[0].has(ACK)
+        heard = [{one.has(RST) for one in segments if one.end == end} for end in (0, 1)]
+        self.doubtful = [not kinds or (not begun and kinds == {True}) for kinds in heard]
         self._segments = segments
         self._arrived = arrived
         self._story = story
@@ -56,6 +61,7 @@ class Observer:
         self._owed: list[tuple[Segment, ...]] = [(), ()]  # what the machine answered to what arrived last
         self._offered: list[int | None] = [None, None]  # the highest right edge of each end's window
         self._scales_known = all(any(one.has(SYN) and one.end == end for one in segments) for end in (0, 1))
+        self._text_since = [False, False]
         self._latest: list[Passed | None] = [None, None]  # what arrived last at each end
 
     def run(self) -> None:
@@ -111,16 +117,19 @@ class Observer:
             others = [one for one in self._segments if one.end != first.end and not one.has(RST)]
             if others and (not others[0].has(SYN) or others[0].has(ACK)):
                 self._do(0, 1 - first.end, Open(active=False))
-            elif not any(one.end != first.end for one in self._segments):
+            elif self.doubtful[1 - first.end]:
                 self._show(1 - first.end)
-        elif first.has(SYN):
+            return
+        if first.has(SYN):
             client = step(self._tcbs[0], Open(active=True, remote_port=self._tcbs[1].local_port))
             listener = step(self._tcbs[1], Open(active=False))
-            self._tcbs = [client.tcb, step(listener.tcb, client.segments[0]).tcb]
-            for end in (0, 1):
-                self._show(end)
+            self._tcbs[1] = step(listener.tcb, client.segments[0]).tcb
+            if not self.doubtful[0]:
+                self._tcbs[0] = client.tcb
         else:
             self._begin_in_the_middle()
+        for end in (0, 1):
+            self._show(end)
 
     def _begin_in_the_middle(self) -> None:
         hidden = [number == 0 for number in self._story.hidden]
@@ -142,7 +151,8 @@ class Observer:
             if self._tcbs[end].state is State.LAST_ACK:
                 fin_seq = self._tcbs[end].fin_seq or 0
                 self._set(end, snd_una=fin_seq, in_flight=(InFlight(fin_seq, fin=True),))
-            self._show(end)
+            if self.doubtful[end]:
+                self._set(end, state=State.CLOSED)
 
     def _show(self, end: int) -> None:
         """Record in which state an end is when the capture begins."""
@@ -173,7 +183,7 @@ class Observer:
     def _departs(self, one: Passed) -> str:
         tcb = self._tcbs[one.end]
         edges = (self._offered[one.end], self._offered[1 - one.end]) if self._scales_known else (None, None)
-        now = Situation(tcb, one, self._owed[one.end], self._latest[one.end], *edges)
+        now = Situation(tcb, one, self._owed[one.end], self._latest[one.end], self._text_since[one.end], *edges)
         found = [departure.words for departure in DEPARTURES if departure.applies(now)]
         self.departures += len(found)
         return " ".join(found)
@@ -217,6 +227,7 @@ class Observer:
             word = (PROBE if tcb.snd_wnd == 0 else ALIVE) if probes else AGAIN
             self._answer(number, one, word, note)
         else:
+            self._sends_unseen(one.at_us, one.end, one.start)
             self._answer(number, one, DELAYED if self._owed[one.end] else ANSWERS, note)
 
     def _make(self, at_us: int, end: int, call: Call, sent: tuple[int, ...], note: str) -> None:
@@ -246,6 +257,7 @@ class Observer:
         outcome = self._do(arrival.at_us, end, one.segment, flight=arrival.number + 1)
         self._owed[end] = outcome.segments
         self._latest[end] = one
+        self._text_since[end] |= outcome.tcb.fin_seq is not None and bool(one.segment.data)
         if outcome.tcb.unread:  # when its program reads, a capture does not show
             self._set(end, unread=b"", push_seen=False)
 

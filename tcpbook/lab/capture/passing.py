@@ -145,12 +145,12 @@ def arrivals(segments: list[Passed], round_trip_us: int | None) -> list[Arrival]
 
 
 class _Answers:
-    """What an end's segments acknowledge, for those of the other end."""
+    """What an end's segments acknowledge, for those of the other end; a SYN without ACK knows of nothing."""
 
     def __init__(self, segments: list[Passed], end: int) -> None:
         self._segments = segments
         self._numbers = [n for n, one in enumerate(segments) if one.end == end]
-        acks = [n for n in self._numbers if segments[n].has(ACK) and not segments[n].has(RST)]
+        acks = [n for n in self._numbers if segments[n].has(ACK | SYN) and not segments[n].has(RST)]
         self._acks = acks
         highest, self._highest = -HALF, []
         for n in acks:
@@ -189,10 +189,13 @@ class _Answers:
         return found
 
     def _reported(self, one: Passed, number: int, repeated: int) -> bool:
-        """Whether a SACK block tells of the segment before it is sent again."""
-        between = self._acks[bisect_left(self._acks, number) : bisect_left(self._acks, repeated)]
-        blocks = (block for n in between for block in self._segments[n].sack)
-        return any(signed(left) <= one.start and one.stop <= signed(right) for left, right in blocks)
+        """Whether a SACK block or a RST in answer tells of the segment before it is sent again."""
+        first, last = (bisect_left(self._numbers, place) for place in (number, repeated))
+        between = [self._segments[n] for n in self._numbers[first:last]]
+        blocks = (block for other in between for block in other.sack)
+        if any(signed(left) <= one.start and one.stop <= signed(right) for left, right in blocks):
+            return True
+        return any(other.has(RST) and other.segment.seq == one.segment.ack for other in between)
 
 
 def _repeats(segments: list[Passed], end: int) -> dict[int, int]:
@@ -206,7 +209,8 @@ def _repeats(segments: list[Passed], end: int) -> dict[int, int]:
         if start < highest:
             first, last = bisect_left(placed, (start, -1)), bisect_left(placed, (stop, -1))
             for _, earlier in placed[first:last]:
-                if earlier < number:
+                called = segments[earlier].has(SYN) and not segments[earlier].has(ACK)
+                if earlier < number and not (called and segments[number].has(ACK)):  # in a simultaneous open: an answer
                     found.setdefault(earlier, number)
         highest = max(highest, stop)
     return found

@@ -46,13 +46,11 @@ def replay(segments: DataFrame, connection: int) -> Trace:
         observer.run()
     fewest = min(observer.departures for observer in observers)
     observers = [observer for observer in observers if observer.departures == fewest]
-    silent = [all(one.end != end for one in found) for end in (0, 1)]
-    trace = observers[0].trace
-    trace.steps = [
-        step._replace(known=not silent[step.end] and len({one.states[event][step.end] for one in observers}) == 1)
-        for event, step in zip(observers[0].events, trace.steps, strict=True)
-    ]
-    return trace
+    told = observers[0]
+    for place, (event, step) in enumerate(zip(told.events, told.trace.steps, strict=True)):
+        agreed = len({observer.states[event][step.end] for observer in observers}) == 1
+        told.trace.steps[place] = step._replace(known=agreed and not told.doubtful[step.end])
+    return told.trace
 
 
 def _round_trip_us(segments: list[Passed]) -> int | None:
@@ -66,7 +64,8 @@ def _round_trip_us(segments: list[Passed]) -> int | None:
 def _stories(segments: list[Passed]) -> list[Story]:
     """No FIN that nobody saw, or one of either end, or one of each.
 
-    Only an end's last number can be a FIN: either it came before the capture, or the other end acknowledges it.
+    Only an end's last number can be a FIN: it came before the capture, or a later SEQ or ACK tells that it was used.
+    A FIN that left no trace is not reckoned with.
     """
     places: list[list[int | None]] = []
     for end in (0, 1):
@@ -76,9 +75,9 @@ def _stories(segments: list[Passed]) -> list[Story]:
         if not any(one.has(FIN) for one in own):
             if not segments[0].has(SYN) and not any(one.takes for one in own):
                 found.append(0)
-            reached = max((one.stop for one in own), default=1)
-            if max(heard, default=0) > max(reached, 1):
-                found.append(max(heard) - 1)
+            seen = max([1, *(one.start for one in own[:1]), *(one.stop for one in own if one.takes)])
+            if (sent := max([*heard, *(one.start for one in own)], default=0)) > seen:
+                found.append(sent - 1)
         places.append(found)
     stories = [Story((client, server)) for client, server in product(*places)]
     return stories + [Story(story.hidden, 1) for story in stories if story.hidden == (0, 0)]
