@@ -155,8 +155,8 @@ def repeats(seen: Seen) -> Iterator[str]:
             if len(same) > 1:
                 story += f". One of them it repeated {often(len(same))}, {seen.apart(same)}"
             yield f"{story} (RFC 9293 §3.8.1)."
-        if (seen.ends.fin[again] & (seen.ends.length[again] == 0)).any():
-            fins = np.flatnonzero(seen.ends.fin & seen.of(end))
+        fins = np.flatnonzero(seen.ends.fin & seen.of(end))
+        if len(fins) > 1 and (seen.ends.length[fins[1:]] == 0).any():
             yield f"The {who}'s FIN was sent {often(len(fins))}, {seen.apart(fins)} (RFC 9293 §3.8.1)."
         early = seen.named("out of order", end)
         if len(early):

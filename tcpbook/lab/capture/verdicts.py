@@ -73,7 +73,10 @@ def observe(ends: Ends) -> Observed:
     """Verdict and name of every segment, all flows at once."""
     if not ends.count:
         return Observed(*(np.zeros(0, np.int64) for _ in Observed._fields))
-    order = _grouped(ends.flow)
+    # A RST in answer to a segment without ACK has SEQ 0, which is no number of its sender's (RFC 9293 §3.5.2).
+    nameless = ends.rst & (ends.takes == 0) & (ends.seq == 0)
+    flow = np.where(nameless, ends.flow + len(ends.syn_row), ends.flow)
+    order = _grouped(flow)
     place = np.empty_like(order)
     place[order] = ends.rows
 
@@ -82,7 +85,7 @@ def observe(ends: Ends) -> Observed:
     closed = heard & (ends.window[peer] == 0)
     peer_ack = np.where(heard, ends.ack[peer], 0)
 
-    starts = np.flatnonzero(np.diff(ends.flow[order], prepend=-1))
+    starts = np.flatnonzero(np.diff(flow[order], prepend=-1))
     probing = (closed & (ends.length == 1))[order]
     probing[starts] = False
     ladder = _climb(ends.seq[order], ends.takes[order], probing, starts)
