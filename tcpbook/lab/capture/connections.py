@@ -143,10 +143,10 @@ def _completeness(ends: Ends) -> Column:
     talks, text = ends.acks & ~ends.syn, ends.length > 0
     alone = np.bincount(ends.connection) == 1
     later = [ends.syn & ends.acks, talks & ~text, talks & text, ends.fin & ends.acks, ends.rst]
-    bits = _any(ends, called) | _any(ends, called & text) * np.uint8(8)
-    for place, mask in enumerate(later, 1):
-        bits |= (_any(ends, mask) & ~alone) * np.uint8(1 << place)
-    return bits
+    bits: Any = sum((_any(ends, mask) & ~alone) * (2 << place) for place, mask in enumerate(later))
+    bits |= _any(ends, called) | _any(ends, called & text) * 8
+    found: Column = bits.astype(np.uint8)
+    return found
 
 
 def _handshakes(ends: Ends, segments: DataFrame) -> dict[str, Any]:

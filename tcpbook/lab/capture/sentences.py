@@ -11,7 +11,7 @@ import numpy as np
 
 from tcpbook.lab.capture.packets import Mask
 from tcpbook.lab.capture.seen import Seen
-from tcpbook.lab.capture.wording import capital, counted, duration, often
+from tcpbook.lab.capture.wording import capital, counted, duration, often, spoken
 
 ENDS = ("client", "server")
 BOTH = ((0, "client", "server"), (1, "server", "client"))
@@ -119,7 +119,7 @@ def gaps(seen: Seen) -> Iterator[str]:
             if answered == missing:
                 yield f"{story}. The {other} acknowledged them: they arrived, and whoever captured was too slow."
             elif answered:
-                yield f"{story}. The {other} acknowledged {answered:,} of them: so many arrived unseen."
+                yield f"{story}. The {other} acknowledged {spoken(answered)} of them: so many arrived unseen."
             else:
                 yield f"{story}. The {other} never acknowledged them: they were lost on the way here."
 
@@ -147,8 +147,8 @@ def repeats(seen: Seen) -> Iterator[str]:
         if len(texts):
             octets = int(seen.ends.length[texts].sum())
             share = octets / int(seen.ends.length[seen.of(end)].sum())
-            repeated = f"{counted(len(texts), 'segment')}: {counted(octets, 'octet')}, {share:.1%} of all"
-            story = f"The {who} repeated {repeated}"
+            story = f"The {who} repeated {counted(len(texts), 'segment')}"
+            story += f", {counted(octets, 'octet')}, {share:.1%} of its text"
             position = seen.observed.position[texts]
             starts, sendings = np.unique(position, return_counts=True)
             same = texts[position == starts[sendings.argmax()]]
@@ -253,9 +253,7 @@ def _situation(seen: Seen, end: int, row: int) -> str:
     own_fin, other_fin = (seen.ends.fin_row[side] < row for side in (end, 1 - end))
     answers = seen.ends.syn & seen.ends.acks & seen.of(1 - end)
     if seen.row.opened == "incomplete" and not answers.any():
-        return (
-            "as it has to: that acknowledged what it never sent. The earlier connection is gone now (RFC 9293 §3.5.1)."
-        )
+        return "as it has to, for that acknowledged what it never sent: it ends the earlier one (RFC 9293 §3.5.1)."
     if seen.row.opened == "mid-stream" and row and answers[row - 1]:
         return (
             "which it had not asked for: an old SYN of its own came by, or somebody calls in its name (RFC 9293 §3.5)."

@@ -73,26 +73,21 @@ def observe(ends: Ends) -> Observed:
     """Verdict and name of every segment, all flows at once."""
     if not ends.count:
         return Observed(*(np.zeros(0, np.int64) for _ in Observed._fields))
-    # A RST in answer to a segment without ACK has SEQ 0, which is no number of its sender's (RFC 9293 §3.5.2).
-    nameless = ends.rst & (ends.takes == 0) & (ends.seq == 0)
-    flow = np.where(nameless, ends.flow + len(ends.syn_row), ends.flow)
-    order = _grouped(flow)
+    order, starts, peer = _arranged(ends)
     place = np.empty_like(order)
     place[order] = ends.rows
-
-    peer = _peers(ends)
     heard = ends.flow[peer] != ends.flow
     closed = heard & (ends.window[peer] == 0)
-    peer_ack = np.where(heard, ends.ack[peer], 0)
+    answered = heard & ends.acks[peer]
+    peer_ack = ends.ack[peer]
 
-    starts = np.flatnonzero(np.diff(flow[order], prepend=-1))
     probing = (closed & (ends.length == 1))[order]
     probing[starts] = False
     ladder = _climb(ends.seq[order], ends.takes[order], probing, starts)
     position, top, reach = (values[place] for values in ladder)
     distance = position - top
 
-    past = (peer_ack != 0) & (ends.length > 0) & (ahead(ends.seq + ends.length, peer_ack) <= 0)
+    past = answered & (ends.length > 0) & (ahead(ends.seq + ends.length, peer_ack) <= 0)
     old = ((distance < 0) & ~((distance == -1) & (ends.length > 1))) | past
     verdict = np.select([ends.takes == 0, (distance > 0) & ~ends.rst, old], [0, _GAP, _OLD], _NEW).astype(np.int8)
 
@@ -100,7 +95,7 @@ def observe(ends: Ends) -> Observed:
     name[verdict == _OLD] = _RETRANSMISSION
     name[_early(ends, order, ladder, verdict)] = _OUT_OF_ORDER
     plain = ~(ends.syn | ends.fin | ends.rst)
-    acked = (ends.length == 0) | (heard & (ahead(peer_ack, ends.seq + 1) >= 0))
+    acked = (ends.length == 0) | (answered & (ahead(peer_ack, ends.seq + 1) >= 0))
     below = plain & (distance == -1) & (ends.length <= 1)
     name[below & acked] = _KEEP_ALIVE
     name[closed & (below | (plain & (distance == 0) & (ends.length == 1)))] = _PROBE
@@ -109,21 +104,25 @@ def observe(ends: Ends) -> Observed:
     return Observed(verdict, name, position, np.maximum(distance, 0))
 
 
-def _grouped(key: Column) -> Column:
-    """The order by `key` and row: one sort of both in one number, much faster than a stable argsort."""
-    bits = len(key).bit_length()
-    return np.sort(key << bits | np.arange(len(key))) & (1 << bits) - 1
+def _arranged(ends: Ends) -> tuple[Column, Column, Column]:
+    """The rows by flow; where in them each flow starts; for each row the last one before it from the other end.
 
-
-def _peers(ends: Ends) -> Column:
-    """For each segment the row of the last one before it from the other end; a row of its own end if there is none."""
-    order = _grouped(ends.connection)
-    changed = np.diff(ends.flow[order], prepend=-1) != 0
-    begun = np.diff(ends.connection[order], prepend=-1) != 0
+    Where the other end has sent nothing yet, the last one is a row of the same end.
+    """
+    bits = ends.count.bit_length()
+    keys = np.sort(ends.connection << bits | ends.rows)  # much faster than a stable argsort
+    order, connection = keys & (1 << bits) - 1, keys >> bits
+    end = ends.end[order]
+    begun = np.diff(connection, prepend=-1) != 0
+    changed = np.diff(end, prepend=0) != 0
     last = np.maximum.accumulate(np.where(begun, ends.rows, np.where(changed, ends.rows - 1, 0)))
     peer = np.empty_like(order)
     peer[order] = order[last]
-    return peer
+    # A RST in answer to a segment without ACK has SEQ 0, which is no number of its sender's (RFC 9293 §3.5.2): apart.
+    kind = np.where((ends.rst & (ends.takes == 0) & (ends.seq == 0))[order], 2, end)
+    parts = [np.flatnonzero(kind == each) for each in range(3)]
+    starts = [np.diff(connection[part], prepend=-1) != 0 for part in parts]
+    return order[np.concatenate(parts)], np.flatnonzero(np.concatenate(starts)), peer
 
 
 def _climb(seq: Column, takes: Column, probing: Mask, starts: Column) -> tuple[Column, Column, Column]:
@@ -199,7 +198,7 @@ def _duplicates(ends: Ends, order: Column, peer: Column, heard: Mask, reached: C
     """Which segments are duplicate ACKs: the peer has text outstanding (`reached` is what each segment's end had sent
     by then), no text, neither SYN nor FIN, the greatest ACK so far once more, the window unchanged (RFC 5681 §2).
     """
-    plain = ends.acks & (ends.takes == 0) & ~ends.rst
+    plain: Mask = ends.acks & (ends.takes == 0) & ~ends.rst
     outstanding = heard & (ahead(reached[peer], ends.ack) > 0)
     found = np.zeros(ends.count, bool)
     order = order[ends.acks[order]]
@@ -211,5 +210,5 @@ def _duplicates(ends: Ends, order: Column, peer: Column, heard: Mask, reached: C
         position, top, _ = _climb(ack, nothing, nothing > 0, starts)
         steady = np.diff(ends.window_bytes[order], prepend=0) == 0
         found[order] = same & steady & (position == top)
-    found &= plain & outstanding
-    return found
+    plain &= found & outstanding
+    return plain
