@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandas import DataFrame
-from talks import OPEN, At, capture, read
 
+from talks import OPEN, At, capture, read
 from tcpbook.lab.capture.connections import connections
 from tcpbook.lab.capture.read import read_capture
 from tcpbook.lab.capture.verdicts import names, verdicts
@@ -22,7 +22,9 @@ from tcpbook.lab.scenarios import SCENARIOS
 from tcpbook.protocol.options import MSS, SACK_PERMITTED, TIMESTAMPS, WINDOW_SCALE, Option
 
 KERNEL = Path(__file__).parents[1] / "data" / "kernel.pcap"
-OPTIONS = (Option(MSS.kind, 1460), Option(WINDOW_SCALE.kind, 7), Option(SACK_PERMITTED.kind), Option(TIMESTAMPS.kind, (1, 0)))
+OPTIONS = (
+    Option(MSS.kind, 1460), Option(WINDOW_SCALE.kind, 7), Option(SACK_PERMITTED.kind), Option(TIMESTAMPS.kind, (1, 0)),
+)  # fmt: skip
 
 TEXT = At(1, 0, "PSH,ACK", 101, 301, 10)
 VERDICTS = {
@@ -198,7 +200,8 @@ def test_an_option_that_one_end_alone_offers_is_not_agreed_on() -> None:
 
 
 def test_the_round_trip_is_taken_from_the_nearest_of_repeated_segments() -> None:
-    frames = (At(0, 0, "SYN", 100), At(1000, 0, "SYN", 100), *(frame._replace(ms=frame.ms + 1005) for frame in OPEN[1:]))
+    answered = (frame._replace(ms=frame.ms + 1005) for frame in OPEN[1:])
+    frames = (OPEN[0], OPEN[0]._replace(ms=1000), *answered)
     assert connections(read(*frames)).handshake_rtt_ns[0] == 5_200_000
     assert connections(read(*OPEN[:2])).handshake_rtt_ns.isna().all()
 
@@ -207,13 +210,14 @@ def test_dtypes_also_of_nothing() -> None:
     segments = read(*OPEN)
     for table in (connections(segments), connections(segments[:0])):
         assert table.index.name == "connection"
-        assert {str(table[name].dtype) for name in ("client", "server", "opened", "closed_by", "closed_how")} == {"category"}
+        words = ("client", "server", "opened", "closed_by", "closed_how")
+        assert {str(table[name].dtype) for name in words} == {"category"}
         assert table.completeness.dtype == np.uint8
         assert {str(table[name].dtype) for name in ("mss_client", "mss_server")} == {"UInt16"}
         assert {str(table[name].dtype) for name in ("scale_client", "scale_server")} == {"UInt8"}
         assert table.handshake_rtt_ns.dtype == "Int64"
-        numbers = table.loc[:, "client_segments":"keep_alives"]
-        assert {str(dtype) for dtype in (*numbers.dtypes, table.start_ns.dtype, table.close_segments.dtype)} == {"int64"}
+        numbers = ["start_ns", "duration_ns", "close_segments", *table.loc[:, "client_segments":"keep_alives"]]
+        assert {str(table[name].dtype) for name in numbers} == {"int64"}
     assert list(verdicts(segments[:0])) == []
 
 
