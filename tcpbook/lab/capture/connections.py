@@ -81,8 +81,8 @@ def _addresses(ends: Ends, segments: DataFrame) -> dict[str, Any]:
     """The client's and the server's address and port, as the first segment of each connection has them."""
     from pandas import Categorical
 
-    row = ends.begun.reshape(-1, 2).min(axis=1)
-    clients = ends.end[row] == 0
+    begun = ends.begun.reshape(-1, 2).min(axis=1)
+    clients, row = ends.end[begun] == 0, ends.order[begun]
     addresses = [segments[side].iloc[row].to_numpy(object) for side in ("source", "destination")]
     ports = [segments[f"{side}_port"].to_numpy()[row] for side in ("source", "destination")]
     return {
@@ -155,7 +155,7 @@ def _handshakes(ends: Ends, segments: DataFrame) -> dict[str, Any]:
 
     none = ends.count
     seen = ends.syn_row < none
-    row = np.where(seen, ends.syn_row, 0)
+    row = ends.at(ends.order, ends.syn_row)
 
     def said(name: str) -> tuple[Column, Mask]:
         column = segments[name].array

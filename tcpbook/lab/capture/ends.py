@@ -24,10 +24,11 @@ def ahead(left: Column, right: Column) -> Column:
 
 
 class Ends:
-    """The columns of `segments` as numpy arrays, an item a segment, and which rows open and close each flow.
+    """The columns of `segments` as numpy arrays, connection by connection, and which rows open and close each flow.
 
-    `ids` are the connections, `connection` is each segment's place among them. `flow` is 2·connection + end, so the
-    other end's flow is `flow ^ 1`. Where something has no row, its row is `count`, one beyond the last.
+    `order` is where each row stands in `segments`. `ids` are the connections, `connection` is each row's place among
+    them. `flow` is 2·connection + end, so the other end's flow is `flow ^ 1`. Where something has no row, its row is
+    `count`, one beyond the last.
     """
 
     def __init__(self, segments: DataFrame) -> None:
@@ -36,16 +37,20 @@ class Ends:
         ids = segments["connection"].to_numpy()
         present = np.bincount(ids) > 0
         self.ids = np.flatnonzero(present)
-        self.connection = ids if present.all() else (np.cumsum(present) - 1)[ids]
-        self.end = segments["end"].to_numpy()
+        bits = self.count.bit_length()
+        keys = np.sort((np.cumsum(present) - 1)[ids] << bits | self.rows)  # much faster than a stable argsort
+        self.order, self.connection = keys & (1 << bits) - 1, keys >> bits
+
+        def column(name: str) -> Column:
+            return segments[name].to_numpy()[self.order]
+
+        self.end = column("end")
         self.flow = self.connection * 2 + self.end
-        self.time_ns = segments["time_ns"].to_numpy()
-        self.seq = segments["seq"].to_numpy()
-        self.ack = segments["ack"].to_numpy()
-        self.window = segments["window"].to_numpy()
-        self.window_bytes = segments["window_bytes"].to_numpy()
-        self.length = segments["length"].to_numpy()
-        flags = segments["flags"].to_numpy()
+        self.time_ns = column("time_ns")
+        self.seq, self.ack = column("seq"), column("ack")
+        self.window, self.window_bytes = column("window"), column("window_bytes")
+        self.length = column("length")
+        flags = column("flags")
         self.syn, self.fin, self.rst, self.acks = (flags & bit != 0 for bit in (SYN, FIN, RST, ACK))
         self.takes = self.length + self.syn + self.fin  # numbers of the sequence space
 

@@ -36,14 +36,13 @@ ROUND_TRIP_NS = 3_000_000  # where the handshake doesn't tell
 
 
 class Observed(NamedTuple):
-    """Numpy arrays, an item a segment: places in VERDICTS and NAMES; SEQ as int64 that never wraps (comparable within
-    a flow); how many numbers the segment passed over.
+    """Numpy arrays, an item a row of Ends: places in VERDICTS and NAMES; SEQ as int64 that never wraps (comparable
+    within a flow).
     """
 
     verdict: Column
     name: Column
     position: Column
-    passed: Column
 
 
 def verdicts(segments: DataFrame) -> Series:
@@ -55,17 +54,21 @@ def verdicts(segments: DataFrame) -> Series:
     text that repeats one octet only is new. Returns a categorical Series with the index of `segments`, rows of
     `read_capture`. RFC 9293 §3.4
     """
-    return _series(segments, observe(Ends(segments)).verdict, VERDICTS)
+    ends = Ends(segments)
+    return _series(segments, ends, observe(ends).verdict, VERDICTS)
 
 
 def names(segments: DataFrame) -> Series:
     """What each segment is called, one of NAMES ("" if it is plainly new or an ACK), as a categorical Series."""
-    return _series(segments, observe(Ends(segments)).name, NAMES)
+    ends = Ends(segments)
+    return _series(segments, ends, observe(ends).name, NAMES)
 
 
-def _series(segments: DataFrame, codes: Column, words: tuple[str, ...]) -> Series:
+def _series(segments: DataFrame, ends: Ends, found: Column, words: tuple[str, ...]) -> Series:
     from pandas import Categorical, Series
 
+    codes = np.empty_like(found)
+    codes[ends.order] = found
     return Series(Categorical.from_codes(codes, list(words)), index=segments.index)
 
 
@@ -101,7 +104,7 @@ def observe(ends: Ends) -> Observed:
     name[closed & (below | (plain & (distance == 0) & (ends.length == 1)))] = _PROBE
 
     name[_duplicates(ends, order, peer, heard, ends.seq + reach - position) & (name == 0)] = _DUPLICATE
-    return Observed(verdict, name, position, np.maximum(distance, 0))
+    return Observed(verdict, name, position)
 
 
 def _arranged(ends: Ends) -> tuple[Column, Column, Column]:
@@ -109,20 +112,14 @@ def _arranged(ends: Ends) -> tuple[Column, Column, Column]:
 
     Where the other end has sent nothing yet, the last one is a row of the same end.
     """
-    bits = ends.count.bit_length()
-    keys = np.sort(ends.connection << bits | ends.rows)  # much faster than a stable argsort
-    order, connection = keys & (1 << bits) - 1, keys >> bits
-    end = ends.end[order]
-    begun = np.diff(connection, prepend=-1) != 0
-    changed = np.diff(end, prepend=0) != 0
-    last = np.maximum.accumulate(np.where(begun, ends.rows, np.where(changed, ends.rows - 1, 0)))
-    peer = np.empty_like(order)
-    peer[order] = order[last]
+    begun = np.diff(ends.connection, prepend=-1) != 0
+    changed = np.diff(ends.end, prepend=0) != 0
+    peer = np.maximum.accumulate(np.where(begun, ends.rows, np.where(changed, ends.rows - 1, 0)))
     # A RST in answer to a segment without ACK has SEQ 0, which is no number of its sender's (RFC 9293 §3.5.2): apart.
-    kind = np.where((ends.rst & (ends.takes == 0) & (ends.seq == 0))[order], 2, end)
+    kind = np.where(ends.rst & (ends.takes == 0) & (ends.seq == 0), 2, ends.end)
     parts = [np.flatnonzero(kind == each) for each in range(3)]
-    starts = [np.diff(connection[part], prepend=-1) != 0 for part in parts]
-    return order[np.concatenate(parts)], np.flatnonzero(np.concatenate(starts)), peer
+    starts = [np.diff(ends.connection[part], prepend=-1) != 0 for part in parts]
+    return np.concatenate(parts), np.flatnonzero(np.concatenate(starts)), peer
 
 
 def _climb(seq: Column, takes: Column, probing: Mask, starts: Column) -> tuple[Column, Column, Column]:
