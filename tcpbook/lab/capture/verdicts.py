@@ -128,28 +128,25 @@ def _climb(seq: Column, takes: Column, probing: Mask, starts: Column) -> tuple[C
     Ends are stacked, each above the one before, so that one running maximum serves all; its first segment finds the
     highest number where it starts.
     """
-    flow = np.zeros(len(seq), np.int64)
-    flow[starts[1:]] = 1
-    flow = np.cumsum(flow)
     steps = np.diff(seq, prepend=seq[:1]).view(np.int32).astype(np.int64)
     position = np.cumsum(steps)
     taken = np.where(probing, 0, takes)
-    ladder = _stack(position, taken, starts, flow)
+    ladder = _stack(position, taken, starts)
     distance = ladder[0] - ladder[1]
     wild = (np.abs(distance) >= HALF) | (probing & (distance > 0))
     if wild.any():
-        ends = np.append(starts[1:], len(seq))
-        for which in np.unique(flow[wild]):
-            part = slice(starts[which], ends[which])
+        stops = np.append(starts[1:], len(seq))
+        for flow in np.unique(np.searchsorted(starts, np.flatnonzero(wild), "right") - 1):
+            part = slice(starts[flow], stops[flow])
             position[part], taken[part] = walk(seq[part], takes[part], probing[part])
-        ladder = _stack(position, taken, starts, flow)
+        ladder = _stack(position, taken, starts)
     return ladder
 
 
-def _stack(position: Column, taken: Column, starts: Column, flow: Column) -> tuple[Column, Column, Column]:
+def _stack(position: Column, taken: Column, starts: Column) -> tuple[Column, Column, Column]:
     low = np.minimum.reduceat(position, starts)
     height = np.maximum.reduceat(position + taken, starts) - low + 1
-    position = position + (np.cumsum(height) - height - low)[flow]
+    position = position + np.repeat(np.cumsum(height) - height - low, np.diff(starts, append=len(position)))
     reach = np.maximum.accumulate(position + taken)
     top = np.concatenate([position[:1], reach[:-1]])
     top[starts] = position[starts]
