@@ -38,11 +38,14 @@ def connections(segments: DataFrame) -> DataFrame:
 
     ends = Ends(segments)
     observed = observe(ends)
-    named = {name: _count(ends, observed.name == code) for code, name in enumerate(NAMES)}
     zero = (ends.window == 0) & ~(ends.syn | ends.fin | ends.rst)
     sent = np.bincount(ends.flow, minlength=len(ends.syn_row))
     octets = np.bincount(ends.flow, ends.length, minlength=len(ends.syn_row)).astype(np.int64)
     closed_how, closed_by, close_segments = _closed(ends)
+
+    def named(name: str) -> Column:
+        return _count(ends, observed.name == NAMES.index(name))
+
     return DataFrame(
         {
             **_addresses(ends, segments),
@@ -56,11 +59,11 @@ def connections(segments: DataFrame) -> DataFrame:
             "server_segments": sent[1::2],
             "client_bytes": octets[::2],
             "server_bytes": octets[1::2],
-            "retransmissions": named["retransmission"],
-            "out_of_order": named["out of order"],
-            "duplicate_acks": named["duplicate ACK"],
+            "retransmissions": named("retransmission"),
+            "out_of_order": named("out of order"),
+            "duplicate_acks": named("duplicate ACK"),
             "zero_windows": _count(ends, zero),
-            "keep_alives": named["keep-alive"],
+            "keep_alives": named("keep-alive"),
             **_handshakes(ends, segments),
         },
         index=Index(ends.ids, name="connection"),
@@ -71,18 +74,11 @@ def _count(ends: Ends, mask: Mask) -> Column:
     return np.bincount(ends.connection[mask], minlength=len(ends.ids))
 
 
-def _any(ends: Ends, mask: Mask) -> Mask:
-    found = np.zeros(len(ends.ids), bool)
-    found[ends.connection[mask]] = True
-    return found
-
-
 def _addresses(ends: Ends, segments: DataFrame) -> dict[str, Any]:
     """The client's and the server's address and port, as the first segment of each connection has them."""
     from pandas import Categorical
 
-    begun = ends.begun.reshape(-1, 2).min(axis=1)
-    clients, row = ends.end[begun] == 0, ends.order[begun]
+    clients, row = ends.end[ends.starts] == 0, ends.order[ends.starts]
     addresses = [segments[side].iloc[row].to_numpy(object) for side in ("source", "destination")]
     ports = [segments[f"{side}_port"].to_numpy()[row] for side in ("source", "destination")]
     return {
@@ -94,11 +90,8 @@ def _addresses(ends: Ends, segments: DataFrame) -> dict[str, Any]:
 
 
 def _times(ends: Ends) -> dict[str, Column]:
-    start_ns = np.full(len(ends.ids), np.iinfo(np.int64).max)
-    stop_ns = np.full(len(ends.ids), np.iinfo(np.int64).min)
-    np.minimum.at(start_ns, ends.connection, ends.time_ns)
-    np.maximum.at(stop_ns, ends.connection, ends.time_ns)
-    return {"start_ns": start_ns, "duration_ns": stop_ns - start_ns}
+    start_ns = np.minimum.reduceat(ends.time_ns, ends.starts)
+    return {"start_ns": start_ns, "duration_ns": np.maximum.reduceat(ends.time_ns, ends.starts) - start_ns}
 
 
 def _opened(ends: Ends) -> Column:
@@ -138,14 +131,20 @@ def _completeness(ends: Ends) -> Column:
     A FIN or text counts beside an ACK; of a SYN only the first one's text; where there is one segment only, a SYN with
     its text.
     """
-    begins = ends.rows == ends.begun.reshape(-1, 2).min(axis=1)[ends.connection]
-    called = begins & ends.syn & ~ends.acks
-    talks, text = ends.acks & ~ends.syn, ends.length > 0
-    alone = np.bincount(ends.connection) == 1
-    later = [ends.syn & ends.acks, talks & ~text, talks & text, ends.fin & ends.acks, ends.rst]
-    bits: Any = sum((_any(ends, mask) & ~alone) * (2 << place) for place, mask in enumerate(later))
-    bits |= _any(ends, called) | _any(ends, called & text) * 8
-    found: Column = bits.astype(np.uint8)
+    called, text = ends.syn & ~ends.acks, ends.length > 0
+    seen = {
+        2: ends.syn & ends.acks,
+        4: ends.acks & ~ends.syn & ~text,
+        8: ends.acks & ~ends.syn & text,
+        16: ends.fin & ends.acks,
+        32: ends.rst,
+    }
+    alone = np.diff(ends.starts, append=ends.count) == 1
+    found: Column = np.zeros(len(ends.starts), np.uint8)
+    for bit, mask in seen.items():
+        found[~alone & np.logical_or.reduceat(mask, ends.starts)] |= bit
+    found[called[ends.starts]] |= 1
+    found[(called & text)[ends.starts]] |= 8
     return found
 
 
@@ -166,7 +165,7 @@ def _handshakes(ends: Ends, segments: DataFrame) -> dict[str, Any]:
     _, stamps = said("tsval")
     permits = seen & segments["sack_permitted"].to_numpy()[row]
     both = [offered.reshape(-1, 2).all(axis=1) for offered in (scales, permits, stamps)]
-    rtt_ns = ends.round_trip_ns()
+    rtt_ns = ends.round_trip_ns
     return {
         "handshake_rtt_ns": IntegerArray(rtt_ns, rtt_ns < 0),
         "mss_client": IntegerArray(mss[::2], ~told[::2]),

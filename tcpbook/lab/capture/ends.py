@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -19,16 +20,17 @@ SYN, FIN, RST, ACK = (int(flag) for flag in (Flags.SYN, Flags.FIN, Flags.RST, Fl
 
 
 def ahead(left: Column, right: Column) -> Column:
-    """How far `left` lies beyond `right` modulo 2**32, negative if before it (int64; RFC 9293 §3.4)."""
-    return (left.astype(np.uint32) - right.astype(np.uint32)).astype(np.int32).astype(np.int64)
+    """How far `left` lies beyond `right` modulo 2**32, negative if before it (int32; RFC 9293 §3.4)."""
+    difference: Column = left.astype(np.uint32, copy=False) - right.astype(np.uint32, copy=False)
+    return difference.view(np.int32)
 
 
 class Ends:
     """The columns of `segments` as numpy arrays, connection by connection, and which rows open and close each flow.
 
     `order` is where each row stands in `segments`. `ids` are the connections, `connection` is each row's place among
-    them. `flow` is 2·connection + end, so the other end's flow is `flow ^ 1`. Where something has no row, its row is
-    `count`, one beyond the last.
+    them, `starts` where each of them begins. `flow` is 2·connection + end, so the other end's flow is `flow ^ 1`. Where
+    something has no row, its row is `count`, one beyond the last.
     """
 
     def __init__(self, segments: DataFrame) -> None:
@@ -41,9 +43,11 @@ class Ends:
         places = ids if present.all() else (np.cumsum(present) - 1)[ids]
         keys = np.sort(places << bits | self.rows)  # much faster than a stable argsort
         self.order, self.connection = keys & (1 << bits) - 1, keys >> bits
+        self.starts = np.flatnonzero(np.diff(self.connection, prepend=-1))
 
         def column(name: str) -> Column:
-            return segments[name].to_numpy()[self.order]
+            values: Column = segments[name].to_numpy()[self.order]
+            return values
 
         self.end = column("end")
         self.flow = self.connection * 2 + self.end
@@ -88,6 +92,7 @@ class Ends:
         answers = self.acks & ~self.rst & (self.rows > rows[peer]) & (ahead(self.ack, number[peer]) >= 0)
         return self.first(answers).reshape(-1, 2)[:, ::-1].ravel()
 
+    @cached_property
     def round_trip_ns(self) -> Column:
         """The round trip that each connection's handshake shows, in ns (int64); -1 where it shows none.
 

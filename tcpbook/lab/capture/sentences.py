@@ -37,7 +37,7 @@ def _socket(address: str, port: int) -> str:
 
 def _complete(seen: Seen) -> str:
     story = f"{_client(seen)} opened the connection to {_server(seen)}"
-    rtt_ns = int(seen.ends.round_trip_ns()[0])
+    rtt_ns = int(seen.ends.round_trip_ns[0])
     if rtt_ns >= 0:
         story += f"; the handshake took {duration(rtt_ns)}"
     bare = seen.ends.syn & ~seen.ends.acks

@@ -112,9 +112,10 @@ def _arranged(ends: Ends) -> tuple[Column, Column, Column]:
 
     Where the other end has sent nothing yet, the last one is a row of the same end.
     """
-    begun = np.diff(ends.connection, prepend=-1) != 0
     changed = np.diff(ends.end, prepend=0) != 0
-    peer = np.maximum.accumulate(np.where(begun, ends.rows, np.where(changed, ends.rows - 1, 0)))
+    last = np.where(changed, ends.rows - 1, 0)
+    last[ends.starts] = ends.starts
+    peer = np.maximum.accumulate(last)
     # A RST in answer to a segment without ACK has SEQ 0, which is no number of its sender's (RFC 9293 §3.5.2): apart.
     kind = np.where(ends.rst & (ends.takes == 0) & (ends.seq == 0), 2, ends.end)
     parts = [np.flatnonzero(kind == each) for each in range(3)]
@@ -182,7 +183,7 @@ def _early(ends: Ends, order: Column, ladder: tuple[Column, Column, Column], ver
     late, hole = late[inside], hole[inside]
     _, first = np.unique(position[late], return_index=True)
     late, passed = order[late[first]], order[holes[hole[first]]]
-    known = ends.round_trip_ns()[ends.connection[late]]
+    known = ends.round_trip_ns[ends.connection[late]]
     patience_ns = np.where(known < 0, ROUND_TRIP_NS, known)
     early: Column = late[ends.time_ns[late] - ends.time_ns[passed] < patience_ns]
     return early
