@@ -58,6 +58,9 @@ VERDICTS = {
         ),
         ["new", "new", "", "new", "", "new", "new", "", "new"],
     ),
+    "the first segment of an end is no probe": (
+        (At(0, 0, "SYN", 100, wnd=0), At(1, 1, "ACK", 300, 101, 1), At(2, 1, "ACK", 300, 101, 1)), ["new", "new", "old"]
+    ),
     "text that repeats one octet only": ((*OPEN, TEXT, At(2, 0, "ACK", 110, 301, 9)), ["new", "new", "", "new", "new"]),
     "over the wrap": (
         (At(0, 0, "ACK", 2**32 - 5, 1, 10), At(1, 0, "ACK", 5, 1, 3), At(2, 0, "ACK", 2**32 - 5, 1, 10),
@@ -128,6 +131,9 @@ COURSES = {
     "refused": ((OPEN[0], At(1, 1, "RST,ACK", 0, 101)), ("refused", "server", "RST", 0)),
     "no third segment": (OPEN[:2], ("incomplete", "", "open", 0)),
     "a scanner's": ((*OPEN[:2], At(1, 0, "RST", 101)), ("incomplete", "client", "RST", 0)),
+    "aborted with the third segment": (
+        (*OPEN[:2], At(1, 0, "RST,ACK", 101, 301)), ("incomplete", "client", "RST", 0)
+    ),
     "an ACK for an answer": ((OPEN[0], At(1, 1, "ACK", 9, 5)), ("incomplete", "", "open", 0)),
     "open": (OPEN, ("complete", "", "open", 0)),
     "its SYN was not captured": (OPEN[1:], ("mid-stream", "", "open", 0)),

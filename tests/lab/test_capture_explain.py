@@ -182,6 +182,22 @@ def test_each_scenario_can_be_told(name: str) -> None:
                 assert re.fullmatch(r"[A-Z0-9\[].*[.)]", paragraph), paragraph
 
 
+UNTOLD = {
+    "a FIN alone is no text that is lost": (
+        (*OPEN, At(3, 1, "FIN,ACK", 301, 101), At(4, 0, "RST", 101)), "had not been acknowledged"
+    ),
+    "what lies before the capture is not missing": ((TEXT, TEXT._replace(seq=51)), "misses"),
+    "silence between SYNs is told once": ((OPEN[0]._replace(ms=-3000), *OPEN), "silence"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNTOLD)
+def test_a_story_does_not_say(case: str) -> None:
+    frames, words = UNTOLD[case]
+    shifted = [frame._replace(ms=frame.ms + 10_000) for frame in frames]
+    assert words not in str(explain(read(*shifted), 0))
+
+
 def test_a_quiet_connection_is_told_in_three_sentences() -> None:
     """What didn't happen is not told: no gap, no repetition, no silence."""
     assert len(explain(read(*OPEN, TEXT, GOT), 0).paragraphs) == 3

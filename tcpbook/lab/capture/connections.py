@@ -129,7 +129,7 @@ def _completeness(ends: Ends) -> Column:
     """Wireshark's tcp.completeness, read in two passes: 1 SYN, 2 SYN,ACK, 4 ACK, 8 data, 16 FIN, 32 RST.
 
     A FIN or text counts beside an ACK; of a SYN only the first one's text; where there is one segment only, a SYN with
-    its text.
+    its text. Wireshark itself forgets the SYN of a connection that FTP announced.
     """
     called, text = ends.syn & ~ends.acks, ends.length > 0
     seen = {

@@ -1,8 +1,8 @@
 """Where each segment starts: at the highest number its end has sent so far, below it, or beyond; and what that means.
 
-The verdicts equal those of Wireshark, read in two passes, but for three rarities: SYN and FIN in one segment take
-two numbers here (RFC 9293 §3.4), the number 0 is a number like any other, and after 10,000 segments that nobody
-acknowledged a FIN still takes its number.
+The verdicts equal those of Wireshark, read in two passes, with these exceptions: SYN and FIN in one segment take two
+numbers here (RFC 9293 §3.4); 0 is a number like any other; a FIN takes its number also after 10,000 segments that
+nobody acknowledged; and of segments whose header is cut, or longer than the packet, Wireshark says nothing.
 """
 
 from __future__ import annotations
