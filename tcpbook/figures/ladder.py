@@ -9,12 +9,13 @@ tcpbook-air shows it under way, tcpbook-later hides what is yet to come.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from itertools import pairwise
 from math import atan2, degrees, hypot
 
 from tcpbook.figures.figure import Figure, classes, text
 from tcpbook.figures.theme import CLIENT, CURRENT, INK, OPEN, PAPER, QUIET
-from tcpbook.lab.trace import Flight, Step, Trace
+from tcpbook.lab.trace import UNKNOWN, Flight, Step, Trace
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.segment import Segment
@@ -29,10 +30,11 @@ SCALED = 560  # the height of a ladder to scale
 TIMEOUTS = {"RETRANSMISSION TIMEOUT": ("retransmission", "RTO"), "TIME-WAIT TIMEOUT": ("2 MSL", "2 MSL")}
 """By event, the timer that ran out, and its name in the picture."""
 
-PHASES = {
+PHASES: dict[str, str] = {
     **dict.fromkeys((State.CLOSED, State.LISTEN), "idle"),
     **dict.fromkeys((State.SYN_SENT, State.SYN_RECEIVED), "opening"),
     State.ESTABLISHED: "open",
+    UNKNOWN: "unknown",
 }  # all others close
 
 STYLE = f"""
@@ -41,6 +43,7 @@ STYLE = f"""
 .tcpbook-opening rect {{ fill: {CLIENT}; }}
 .tcpbook-open rect {{ fill: {OPEN}; }}
 .tcpbook-closing rect {{ fill: {CURRENT}; }}
+.tcpbook-unknown rect {{ fill: {PAPER}; stroke-dasharray: 3 4; }}
 .tcpbook-end {{ font-size: 14px; font-weight: 600; }}
 .tcpbook-state {{ font-size: 12px; font-weight: 600; }}
 .tcpbook-cause {{ font-size: 12px; font-style: italic; }}
@@ -82,7 +85,7 @@ def ladder(
     parts = [text(_outer(end), TOP - 26, name, "end", anchor=_anchor(end)) for end, name in enumerate(trace.names)]
     for end in (0, 1):
         own = {number: step for number, step in enumerate(steps, 1) if step.end == end}
-        parts += [*_bands(own, end, places, bottom), *_timers(own, end, places)]
+        parts += [*_bands(steps, end, places, bottom), *_timers(own, end, places)]
     first = {step.at_us: number for number, step in reversed([*enumerate(steps, 1)])}
     parts += [_moment(at, y, first[at]) for at, y in places.items()]
     sent = {flight: number for number, step in enumerate(steps, 1) for flight in step.sent}
@@ -92,15 +95,17 @@ def ladder(
         arrival = arrivals.get(flight.number)
         when = _data(step=sent.get(flight.number, arrival), flight=flight.number, arrival=arrival)
         parts.append(_flight(flight, segment, places, any(_cross(flight, other) for other in flights), when))
-    parts += [_step(number, step, places) for number, step in enumerate(steps, 1) if _tells(step)]
+    news = {number for end in (0, 1) for number, _ in _changes(steps, end)}
+    parts += [_step(number, step, places, number in news) for number, step in enumerate(steps, 1)]
     if at_us is not None:
         y = max((height for at, height in places.items() if at <= at_us), default=TOP)
         parts.insert(0, f'<g {classes("now")}><path d="M{TIME + 4},{y:g}H{WIDTH - 4}"/></g>')  # below all words
     lost = sum(flight.lost for flight in flights)
-    states = zip(trace.names, trace.states(steps[-1].at_us), strict=True)
-    ends = ", ".join(f"{name} ends in {state}" for name, state in states)
+    last = {step.end: step.outcome for step in steps}
+    ends = ", ".join(f"{name} ends in {last.get(end, State.CLOSED)}" for end, name in enumerate(trace.names))
     words = f"Ladder of {' and '.join(trace.names)}: {len(flights)} segments, {lost} lost; {ends}."
-    details = "; ".join(" ".join(part for part in line if part) for line in trace.lines())
+    told = [" ".join(part for part in line if part) for line in trace.lines()]
+    details = "; ".join([*told, *(f"note: {step.note}" for step in steps if step.note)])
     return Figure("ladder", "".join(parts), STYLE, (WIDTH, bottom + 8), words, details)
 
 
@@ -126,15 +131,20 @@ def _anchor(end: int) -> str:
     return "end" if end == 0 else "start"
 
 
-def _bands(own: dict[int, Step], end: int, places: dict[int, float], bottom: float) -> Iterator[str]:
-    changes = [(0, TOP - 14.0, State.CLOSED)]
-    changes += [
-        (number, places[step.at_us], step.tcb.state)
-        for number, step in own.items()
-        if step.tcb.state is not step.before
-    ]
+def _changes(steps: list[Step], end: int) -> Iterator[tuple[int, Step]]:
+    """The steps, by number, that bring an end into another state than was told before."""
+    last = str(State.CLOSED)
+    for number, step in enumerate(steps, 1):
+        if step.end == end and step.outcome != last:
+            last = step.outcome
+            yield number, step
+
+
+def _bands(steps: list[Step], end: int, places: dict[int, float], bottom: float) -> Iterator[str]:
+    changes = [(0, TOP - 14.0, str(State.CLOSED))]
+    changes += [(number, places[step.at_us], step.outcome) for number, step in _changes(steps, end)]
     x = BAND[0] - THICK if end == 0 else BAND[1]
-    for (number, y, state), (_, lower, _) in pairwise([*changes, (0, bottom, State.CLOSED)]):
+    for (number, y, state), (_, lower, _) in pairwise([*changes, (0, bottom, "")]):
         rect = f'<rect x="{x}" y="{y:g}" width="{THICK}" height="{lower - y:g}"/>'
         yield f"<g {classes('band', PHASES.get(state, 'closing'))} {_data(step=number)}>{rect}</g>"
 
@@ -219,17 +229,15 @@ def _remark(flight: Flight) -> str:
     return " (again)" if flight.retransmission else ""
 
 
-def _tells(step: Step) -> bool:
-    """Whether a step has something to say beside the band: a call or timeout, or a new state."""
-    return step.tcb.state is not step.before or not (isinstance(step.cause, Segment) or step.name == "RECEIVE")
-
-
-def _step(number: int, step: Step, places: dict[int, float]) -> str:
+def _step(number: int, step: Step, places: dict[int, float], news: bool) -> str:
+    """What a step has to say beside the band: a call or timeout, a new state, a note."""
     x, y, anchor = _outer(step.end), places[step.at_us], _anchor(step.end)
     words = []
-    if not isinstance(step.cause, Segment):
+    if not isinstance(step.cause, Segment) and (news or step.name != "RECEIVE"):
         cause = f"{TIMEOUTS[step.name][1]} over" if step.name in TIMEOUTS else step.name
         words.append(text(x, y - 7, cause, "cause", anchor=anchor))
-    if step.tcb.state is not step.before:
-        words.append(text(x, y + 7, step.tcb.state, "state", anchor=anchor))
-    return f"<g {classes('step', 'halo')} {_data(step=number)}>{''.join(words)}</g>"
+    if news:
+        words.append(text(x, y + 7, step.outcome, "state", anchor=anchor))
+    if step.note:
+        words += [f"<title>{escape(step.note)}</title>", text(x, y + 20, "(note)", "cause", anchor=anchor)]
+    return f"<g {classes('step', 'halo')} {_data(step=number)}>{''.join(words)}</g>" if words else ""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PCAP, RAW_IP = 0xA1B2C3D4, 101  # what a pcap file begins with; its packets begin with the IP header
 CRASH = "crash"
+UNKNOWN = "cannot know"  # instead of a state that a capture leaves open
 
 
 class Flight(NamedTuple):
@@ -67,6 +68,11 @@ class Step(NamedTuple):
         if isinstance(self.cause, Segment):
             return f"segment {self.flight}"
         return self.cause if isinstance(self.cause, str) else str(self.cause.event)
+
+    @property
+    def outcome(self) -> str:
+        """The state afterwards in words."""
+        return str(self.tcb.state) if self.known else UNKNOWN
 
 
 @dataclass
@@ -131,7 +137,7 @@ class Trace:
         from pandas import DataFrame
 
         rows = [
-            (step.at_us, self.names[step.end], step.name, step.before, step.tcb.state, _section(step))
+            (step.at_us, self.names[step.end], step.name, step.before, step.outcome, _section(step))
             for step in self.steps
             if step.tcb.state is not step.before
         ]
@@ -147,7 +153,7 @@ class Trace:
         told: list[tuple[str, str, str]] = []
         states = [str(State.CLOSED)] * 2
         for step in self.steps:
-            states[step.end] = str(step.tcb.state)
+            states[step.end] = step.outcome
             if step.flight is not None and step.flight not in sent:
                 told.append(self._line(self.flights[step.flight - 1], "", step))
             flights = (self.flights[number - 1] for number in step.sent)
@@ -159,7 +165,7 @@ class Trace:
 
     def _line(self, flight: Flight, here: str, arrival: Step | None) -> tuple[str, str, str]:
         words = repr(flight.segment._replace(options=(), wnd=65_535))
-        there = str(arrival.tcb.state) if arrival else ""
+        there = arrival.outcome if arrival else ""
         if flight.sender == 0:
             return here, f"--> {words} {'--X' if flight.lost else '-->'}", there
         return there, f"{'X--' if flight.lost else '<--'} {words} <--", here

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tcpbook.lab.trace import Step, Trace
+from tcpbook.lab.trace import UNKNOWN, Step, Trace
 from tcpbook.protocol.segment import Segment
 from tcpbook.protocol.state import State
 from tcpbook.protocol.tcb import TCB
@@ -18,20 +18,22 @@ def rules(step: Step) -> list[list[str]]:
     return [[str(rule.check or rule.event), rule.why, rule.section] for rule in step.rules]
 
 
-def end_after(before: State, tcb: TCB | None = None, last: dict[str, Any] | None = None) -> dict[str, Any]:
-    """One end: its state, the arc it took, its variables, and which of them have changed."""
+def end_after(
+    before: State, tcb: TCB | None = None, last: dict[str, Any] | None = None, known: bool = True
+) -> dict[str, Any]:
+    """One end: its state, if known, the arc it took, its variables, and which of them have changed."""
     state = tcb.state if tcb else before
     values = ["—"] * len(VARIABLES)
     if tcb and state not in (State.CLOSED, State.LISTEN):
         values[:2] = [str(tcb.snd_una), str(tcb.snd_nxt)]
         if state is not State.SYN_SENT:
             values[2:] = [str(tcb.snd_wnd), str(tcb.rcv_nxt), str(tcb.rcv_wnd)]
-    known = last["values"] if last else values
+    earlier = last["values"] if last else values
     return {
-        "state": str(state),
-        "arc": f"{before}-{state}" if state is not before else "",
+        "state": str(state) if known else UNKNOWN,
+        "arc": f"{before}-{state}" if known and state is not before else "",
         "values": values,
-        "changed": [number for number, pair in enumerate(zip(known, values, strict=True)) if pair[0] != pair[1]],
+        "changed": [number for number, pair in enumerate(zip(earlier, values, strict=True)) if pair[0] != pair[1]],
     }
 
 
@@ -40,6 +42,8 @@ def told(step: Step, trace: Trace) -> str:
     name, state = trace.names[step.end], step.tcb.state
     cause = f"{step.cause!r} arrives" if isinstance(step.cause, Segment) else step.name
     moves = f"{step.before} → {state}" if state is not step.before else f"{state} stays"
+    if not step.known:
+        moves = "the capture leaves its state open"
     parts = [f"{name}: {cause}; {moves}"]
     flights = [trace.flights[number - 1] for number in step.sent]
     parts += [f"sends {flight.segment!r}{' (lost)' if flight.lost else ''}" for flight in flights]
@@ -48,4 +52,4 @@ def told(step: Step, trace: Trace) -> str:
             parts.append(f'tells its user "{effect.text}"')
         elif isinstance(effect, Delivered):
             parts.append(f"hands {len(effect.text)} octets to its user")
-    return ", ".join(parts) + "."
+    return ", ".join(parts) + "." + (f" {step.note}" if step.note else "")

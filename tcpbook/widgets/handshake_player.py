@@ -58,9 +58,9 @@ class HandshakePlayer(View):
         self.at = max(self.at - 1, 0)
 
     @property
-    def states(self) -> tuple[State, ...]:
-        """Both ends' states in the frame on show."""
-        return tuple(State(end["state"]) for end in self.frames[self.at]["ends"])
+    def states(self) -> tuple[str, ...]:
+        """Both ends' states in the frame on show; "cannot know" where a capture leaves it open."""
+        return tuple(end["state"] for end in self.frames[self.at]["ends"])
 
     def __repr__(self) -> str:
         return f"{self.title}, step {self.at} of {len(self.frames) - 1}. {self.frames[self.at]['told']}"
@@ -101,7 +101,7 @@ def _frames(trace: Trace) -> list[dict[str, Any]]:
         if isinstance(step.cause, Receive) and not step.effects:
             continue
         ends = [{**end, "arc": "", "changed": []} for end in ends]
-        ends[step.end] = end_after(step.before, step.tcb, ends[step.end])
+        ends[step.end] = end_after(step.before, step.tcb, ends[step.end], step.known)
         frames.append({
             "step": number,
             "time": seconds(step.at_us),

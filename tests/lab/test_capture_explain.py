@@ -205,8 +205,9 @@ def test_a_quiet_connection_is_told_in_three_sentences() -> None:
 
 def test_the_kernel_s_connections() -> None:
     segments = read_capture(KERNEL)
-    assert "[2001:db8::1]:47018 opened the connection to [2001:db8::2]:48221" in str(explain(segments, 5))
-    assert "The server refused: RST,ACK 1 ms after the SYN." in str(explain(segments, 4))
+    told = [str(explain(segments, number)) for number in range(10)]
+    assert sum(story.startswith("[2001:db8::1]:") for story in told) == 5
+    assert sum("The server refused: RST,ACK" in story for story in told) == 2
     assert str(explain(segments, 0)) == repr(explain(segments, 0))
 
 

@@ -26,7 +26,7 @@ CALLING = (State.CLOSED, State.LISTEN)
 
 
 class Story(NamedTuple):
-    """A way it may have been: for each end the number of a FIN that nobody saw, and which end's came first."""
+    """A way it may have been: for each end the number of its FIN, if it has one, and which end's came first."""
 
     hidden: tuple[int | None, int | None] = (None, None)
     first: int = 0
@@ -298,10 +298,11 @@ class Observer:
 
     def _sends_unseen(self, at_us: int, end: int, upto: int) -> None:
         """An end has sent up to a number, though nobody saw it; the last number may be its FIN."""
-        if upto <= signed(self._tcbs[end].snd_nxt):
+        snd_nxt, hidden = signed(self._tcbs[end].snd_nxt), self._story.hidden[end]
+        if upto <= snd_nxt:
             return
-        if self._story.hidden[end] == upto - 1:
-            self._set(end, snd_nxt=(upto - 1) % 2**32)
+        if hidden is not None and snd_nxt <= hidden < upto:
+            self._set(end, snd_nxt=hidden % 2**32)
             self._make(at_us, end, CLOSE, (), "The capture misses its FIN.")
         self._set(end, snd_nxt=upto % 2**32)
 

@@ -72,8 +72,10 @@ def _stories(segments: list[Passed]) -> list[Story]:
         own = [one for one in segments if one.end == end and not one.has(RST)]
         heard = [signed(one.segment.ack) for one in segments if one.end != end and one.has(ACK)]
         found: list[int | None] = [None]
-        if not any(one.has(FIN) for one in own):
-            if not segments[0].has(SYN) and not any(one.takes for one in own):
+        if fins := [one.stop - 1 for one in own if one.has(FIN)]:
+            found = [fins[0]]
+        else:
+            if not segments[0].has(SYN) and not any(one.takes and one.stop > own[0].start for one in own):
                 found.append(0)
             seen = max([1, *(one.start for one in own[:1]), *(one.stop for one in own if one.takes)])
             if (sent := max([*heard, *(one.start for one in own)], default=0)) > seen:
