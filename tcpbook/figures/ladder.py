@@ -15,7 +15,7 @@ from math import atan2, degrees, hypot
 
 from tcpbook.figures.figure import Figure, classes, text
 from tcpbook.figures.theme import CLIENT, CURRENT, INK, OPEN, PAPER, QUIET
-from tcpbook.lab.trace import UNKNOWN, Flight, Step, Trace
+from tcpbook.lab.trace import BEGINS, UNKNOWN, Flight, Step, Trace
 from tcpbook.protocol.errors import TcpBookError
 from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.segment import Segment
@@ -102,11 +102,15 @@ def ladder(
         parts.insert(0, f'<g {classes("now")}><path d="M{TIME + 4},{y:g}H{WIDTH - 4}"/></g>')  # below all words
     lost = sum(flight.lost for flight in flights)
     last = {step.end: step.outcome for step in steps}
-    ends = ", ".join(f"{name} ends in {last.get(end, State.CLOSED)}" for end, name in enumerate(trace.names))
+    ends = ", ".join(_ends(name, last.get(end, State.CLOSED)) for end, name in enumerate(trace.names))
     words = f"Ladder of {' and '.join(trace.names)}: {len(flights)} segments, {lost} lost; {ends}."
     told = [" ".join(part for part in line if part) for line in trace.lines()]
     details = "; ".join([*told, *(f"note: {step.note}" for step in steps if step.note)])
     return Figure("ladder", "".join(parts), STYLE, (WIDTH, bottom + 8), words, details)
+
+
+def _ends(name: str, state: str) -> str:
+    return f"how {name} ends is unknown" if state == UNKNOWN else f"{name} ends in {state}"
 
 
 def heights(steps: list[Step], to_scale: bool = False) -> dict[int, float]:
@@ -157,14 +161,14 @@ def _timers(own: dict[int, Step], end: int, places: dict[int, float]) -> Iterato
         if name in started:
             x = BAND[0] + 8 if end == 0 else BAND[1] - 8
             top, low = places[started[name]], places[step.at_us]
-            words = f"{short} {seconds(step.at_us - started[name])}"
+            words = f"{short} {shortly(step.at_us - started[name])}"
             label = text(x + (6 if end == 0 else -6), (top + low) / 2, words, anchor=_anchor(1 - end))
             yield f'<g {classes("timer", "halo")} {_data(step=number)}><path d="M{x},{top:g}V{low:g}"/>{label}</g>'
         started |= {effect.name: step.at_us for effect in step.effects if isinstance(effect, Timer)}
 
 
 def _moment(at_us: int, y: float, step: int) -> str:
-    return f"<g {_data(step=step)}>{text(TIME, y, seconds(at_us), 'moment', anchor='end')}</g>"
+    return f"<g {_data(step=step)}>{text(TIME, y, shortly(at_us), 'moment', anchor='end')}</g>"
 
 
 def seconds(us: int) -> str:
@@ -174,6 +178,18 @@ def seconds(us: int) -> str:
     '1.5 s'
     """
     return f"{us / 1_000_000:.6f}".rstrip("0").rstrip(".") + " s"
+
+
+def shortly(us: int) -> str:
+    """A time in a few characters; a capture's are rounded.
+
+    >>> shortly(1_500_000), shortly(20_452), shortly(4_301_157)
+    ('1.5 s', '20.45 ms', '4.3 s')
+    """
+    exact = seconds(us)
+    if len(exact) <= len("1.015 s"):
+        return exact
+    return f"{us / 1_000:.4g} ms" if us < 1_000_000 else f"{us / 1_000_000:.2f}".rstrip("0").rstrip(".") + " s"
 
 
 def _cross(one: Flight, other: Flight) -> bool:
@@ -233,7 +249,7 @@ def _step(number: int, step: Step, places: dict[int, float], news: bool) -> str:
     """What a step has to say beside the band: a call or timeout, a new state, a note."""
     x, y, anchor = _outer(step.end), places[step.at_us], _anchor(step.end)
     words = []
-    if not isinstance(step.cause, Segment) and (news or step.name != "RECEIVE"):
+    if not isinstance(step.cause, Segment) and (news or step.name != "RECEIVE") and step.name != BEGINS:
         cause = f"{TIMEOUTS[step.name][1]} over" if step.name in TIMEOUTS else step.name
         words.append(text(x, y - 7, cause, "cause", anchor=anchor))
     if news:

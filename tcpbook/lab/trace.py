@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PCAP, RAW_IP = 0xA1B2C3D4, 101  # what a pcap file begins with; its packets begin with the IP header
 CRASH = "crash"
+BEGINS = "the capture begins"
 UNKNOWN = "cannot know"  # instead of a state that a capture leaves open
 
 

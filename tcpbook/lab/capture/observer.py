@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from tcpbook.lab.capture.departures import DEPARTURES, Situation
 from tcpbook.lab.capture.passing import ACK, FIN, RST, SYN, Arrival, Passed, blank, signed
-from tcpbook.lab.trace import Flight, Step, Trace
+from tcpbook.lab.trace import BEGINS, Flight, Step, Trace
 from tcpbook.protocol.events import ABORT, CLOSE, RETRANSMISSION_TIMEOUT, Call, Open, Send
 from tcpbook.protocol.flags import COMBINATIONS, Flags
 from tcpbook.protocol.machine import Outcome, step
@@ -20,7 +20,7 @@ from tcpbook.protocol.tcb import TCB, InFlight
 
 NAMES = ("client", "server")
 PLENTY = 1 << 30  # octets, more than any window; and retransmissions, more than any patience
-BEGINS, MISSED = "the capture begins", "not captured"
+MISSED = "not captured"
 AGAIN, ALIVE, PROBE, ANSWERS, DELAYED = "sent again", "keep-alive", "window probe", "ACK", "delayed ACK"
 CALLING = (State.CLOSED, State.LISTEN)
 
@@ -123,7 +123,8 @@ class Observer:
         if first.has(SYN):
             client = step(self._tcbs[0], Open(active=True, remote_port=self._tcbs[1].local_port))
             listener = step(self._tcbs[1], Open(active=False))
-            self._tcbs[1] = step(listener.tcb, client.segments[0]).tcb
+            answered = step(listener.tcb, client.segments[0])
+            self._tcbs[1], self._owed[1] = answered.tcb, answered.segments
             if not self.doubtful[0]:
                 self._tcbs[0] = client.tcb
         else:
