@@ -162,7 +162,8 @@ def _timers(own: dict[int, Step], end: int, places: dict[int, float]) -> Iterato
             x = BAND[0] + 8 if end == 0 else BAND[1] - 8
             top, low = places[started[name]], places[step.at_us]
             words = f"{short} {shortly(step.at_us - started[name])}"
-            label = text(x + (6 if end == 0 else -6), (top + low) / 2, words, anchor=_anchor(1 - end))
+            middle = (top + low) / 2 if low - top > ROW else low - 7  # clear of the segment sent at the top
+            label = text(x + (6 if end == 0 else -6), middle, words, anchor=_anchor(1 - end))
             yield f'<g {classes("timer", "halo")} {_data(step=number)}><path d="M{x},{top:g}V{low:g}"/>{label}</g>'
         started |= {effect.name: step.at_us for effect in step.effects if isinstance(effect, Timer)}
 

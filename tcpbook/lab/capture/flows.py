@@ -69,14 +69,16 @@ def _first(codes: Numbers, count: int) -> Numbers:
     return found
 
 
-def connect(flow: Numbers, pair: Numbers, back: Mask, seq: NDArray[Any], flags: NDArray[Any]) -> tuple[Numbers, Mask]:
+def connect(
+    flow: Numbers, pair: Numbers, back: Mask, seq: NDArray[Any], ack: NDArray[Any], flags: NDArray[Any]
+) -> tuple[Numbers, Mask]:
     """The connection of each segment, counted from 0 as they begin, and whether its sender is the second end.
 
-    `pair` and `back` are of each flow. A SYN opens a pair anew if its number differs from the first
-    that its sender used. The first end is the one that sent the SYN; without one, whoever is seen first.
+    `pair` and `back` are of each flow. A SYN opens a pair anew if it does not repeat its sender's first number. The
+    first end is the one that sent the SYN; without one, whoever is seen first.
     """
-    of_pair = pair[flow]
-    connection = factorize(_reopened(flow, of_pair, seq, flags))[0]
+    of_pair, of_back = pair[flow], back[flow]
+    connection = factorize(_reopened(of_pair, of_back, seq.astype(np.int64), ack.astype(np.int64), flags))[0]
     count = int(connection.max(initial=-1)) + 1
     decisive = _first(connection, count)
     syns = np.flatnonzero(flags & SYN)
@@ -84,31 +86,35 @@ def connect(flow: Numbers, pair: Numbers, back: Mask, seq: NDArray[Any], flags: 
     opened = syn < len(syns)
     decisive[opened] = syns[syn[opened]]
     answered = flags[decisive] & (SYN | ACK) == SYN | ACK
-    first_goes_back = back[flow[decisive]] ^ answered
-    return connection, back[flow] ^ first_goes_back[connection]
+    first_goes_back = of_back[decisive] ^ answered
+    return connection, of_back ^ first_goes_back[connection]
 
 
-def _reopened(flow: Numbers, of_pair: Numbers, seq: NDArray[Any], flags: NDArray[Any]) -> Numbers:
+def _reopened(pair: Numbers, back: Mask, seq: Numbers, ack: Numbers, flags: NDArray[Any]) -> Numbers:
     """The pair of each segment, with a new number from each SYN on that opens it anew."""
     opening = np.flatnonzero(flags & (SYN | ACK) == SYN)
     if not len(opening):
-        return of_pair
-    first_of_flow = _first(flow, int(flow.max()) + 1)
-    again = opening[first_of_flow[flow[opening]] < opening]
+        return pair
+    again = opening[_first(pair, int(pair.max()) + 1)[pair[opening]] < opening]
     if not len(again):
-        return of_pair
-    rows = np.flatnonzero(np.isin(of_pair, of_pair[again]))
-    flow_rows, pair_rows = _Groups(flow[rows], rows), _Groups(of_pair[rows], rows)
+        return pair
+    rows = np.flatnonzero(np.isin(pair, pair[again]))
+    answers = rows[flags[rows] & ACK > 0]
+    end = pair * 2 + back
+    of_pair, of_end, acks_of_end = _Groups(pair, rows), _Groups(end, rows), _Groups(end, answers)
     starts: dict[int, list[int]] = {}
     for row in again.tolist():
-        start = starts.setdefault(of_pair[row], [0])
-        own = flow_rows[flow[row]]
-        base = own[np.searchsorted(own, start[-1])]
-        if seq[row] != seq[base]:
+        start = starts.setdefault(pair[row], [0])
+        first = of_end.after(end[row], start[-1])
+        heard = acks_of_end.after(end[row] ^ 1, start[-1])
+        assert first is not None  # the SYN itself, if nothing else
+        # What the sender's number was before anything of it was seen, its peer's ACK tells.
+        base = ack[heard] - 1 if heard is not None and heard < first else seq[first] - (not flags[first] & SYN)
+        if seq[row] != base % 2**32:
             start.append(row)
-    found, following = of_pair.copy(), int(of_pair.max()) + 1
+    found, following = pair.copy(), int(pair.max()) + 1
     for number, start in starts.items():
-        own = pair_rows[number]
+        own = of_pair[number]
         generation = np.searchsorted(start, own, side="right") - 1
         found[own] = np.where(generation > 0, following + generation, number)
         following += len(start)
@@ -116,15 +122,22 @@ def _reopened(flow: Numbers, of_pair: Numbers, seq: NDArray[Any], flags: NDArray
 
 
 class _Groups:
-    """Row numbers by key, each group in order."""
+    """Some rows, by the key that each has in a column; each group in order."""
 
-    def __init__(self, keys: Numbers, rows: Numbers) -> None:
-        order = np.argsort(keys, kind="stable")
-        self._keys, self._rows = keys[order], rows[order]
+    def __init__(self, column: Numbers, rows: Numbers) -> None:
+        order = np.argsort(column[rows], kind="stable")
+        self._rows = rows[order]
+        self._keys = column[self._rows]
 
     def __getitem__(self, key: int) -> Numbers:
         start, stop = np.searchsorted(self._keys, [key, key + 1])
         return self._rows[start:stop]
+
+    def after(self, key: int, row: int) -> int | None:
+        """The first of a group from a row on, if there is one."""
+        rows = self[key]
+        place = np.searchsorted(rows, row)
+        return int(rows[place]) if place < len(rows) else None
 
 
 def scaled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -73,7 +74,7 @@ class Fragments:
 
     def __init__(self, skipped: Skipped) -> None:
         self._skipped = skipped
-        self._waiting: dict[bytes, _Pieces] = {}
+        self._waiting: OrderedDict[bytes, _Pieces] = OrderedDict()
         self._octets = 0
 
     def join(self, found: Inside, place: Place) -> Inside | None:

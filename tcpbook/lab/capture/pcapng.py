@@ -117,7 +117,8 @@ class Pcapng(Records):
         longest = np.array([one.longest or LONGEST for one in self._interfaces] or [0])[np.where(known, interface, 0)]
         room = octets - head - TAIL
         captured[simple] = np.minimum(np.minimum(wire, longest), room)[simple]
-        whole = (known & (captured <= room)) | other
+        ends = gather(self._source.buffer, starts + octets - TAIL, TAIL).view(f"{self._order}u4")[:, 0]
+        whole = (known & (captured <= room) & (room >= 0) & (ends == octets)) | other
         good = len(whole) if whole.all() else int(np.argmin(whole))
         if good:
             chosen = interface[:good]
@@ -128,6 +129,8 @@ class Pcapng(Records):
             link[other[:good]] = NO_PACKET
             yield self._packets(link, time_ns, (starts + head)[:good], captured[:good], wire[:good])
         if good < len(whole):
+            if ends[good] != octets[good]:
+                raise Damage(f"a block has {octets[good]} octets at its beginning and {ends[good]} at its end")
             if known[good]:
                 raise Damage(f"a packet claims {captured[good]} captured octets in a block with room for {room[good]}")
             raise Damage(f"a packet names interface {interface[good]}, but the section has {len(self._interfaces)}")

@@ -135,7 +135,8 @@ class _Table:
         flow, seq, flags = self._column("flow"), self._column("seq"), self._column("flags")
         source, destination = self._flows.addresses(flow)
         source_port, destination_port = self._flows.ports(flow)
-        connection, second = connect(flow, *self._flows.pairs(), seq, flags)
+        ack = self._column("ack")
+        connection, second = connect(flow, *self._flows.pairs(), seq, ack, flags)
         window, scale = self._column("window"), self._column("scale")
         stamped = self._column("stamped")
         mss = self._column("mss")
@@ -147,7 +148,7 @@ class _Table:
             "source_port": source_port,
             "destination_port": destination_port,
             "seq": seq,
-            "ack": self._column("ack"),
+            "ack": ack,
             "flags": flags,
             "window": window,
             "window_bytes": scaled(window, connection, second, scale, flags),
