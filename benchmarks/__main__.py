@@ -16,8 +16,9 @@ def table(rows: list[Row]) -> str:
     lines = [HEADINGS]
     for row in rows:
         verdict = ("met" if row.met else "MISSED") if row.bar else ""
+        ratio = f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"{row.ratio:.2g}"
         ours, theirs = f"{row.ours:,.4g} {row.unit}", f"{row.theirs:,.4g} {row.unit}"
-        lines.append((row.what, ours, row.peer, theirs, f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"{row.ratio:.2g}", row.bar, verdict))
+        lines.append((row.what, ours, row.peer, theirs, ratio, row.bar, verdict))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 

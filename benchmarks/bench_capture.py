@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import dpkt
-from scapy.all import IP, TCP, PcapReader
+from scapy.layers.inet import IP, TCP
+from scapy.utils import PcapReader
 
 from benchmarks.row import Row
 from tcpbook.lab.capture import connections, read_capture
