@@ -14,8 +14,10 @@ settings.register_profile("short", max_examples=100, deadline=None)
 settings.register_profile("long", max_examples=5_000, deadline=None)
 settings.load_profile("short")
 
-MAY_BE_MISSING = ("apt-get install chromium", "apt-get install tshark", "needs Linux")
-"""What the reason of a skip may say: a Debian package to install, or a kernel that others don't have; nothing else."""
+MAY_BE_MISSING = (
+    "apt-get install chromium", "apt-get install tshark", "pip install atheris", "needs Linux", "set TCPBOOK_CAPTURES",
+)  # fmt: skip
+"""What the reason of a skip may say: a package to install, or what else others don't have; nothing else."""
 
 
 PROGRESS = TemporaryDirectory(prefix="tcpbook-", ignore_cleanup_errors=True)
@@ -39,5 +41,5 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     report = yield
     if report.skipped and not any(reason in report.longreprtext for reason in MAY_BE_MISSING):
         report.outcome = "failed"
-        report.longrepr = f"skipped without naming a package to install or Linux: {report.longreprtext}"
+        report.longrepr = f"skipped without naming what is missing: {report.longreprtext}"
     return report

@@ -98,7 +98,7 @@ OTHERS = sorted(path for path in Path(FOLDER or "").rglob("*") if path.is_file()
 @pytest.mark.filterwarnings("ignore::tcpbook.lab.capture.read.CaptureWarning")
 def test_of_others_captures(capture: Path | None) -> None:
     if capture is None:
-        pytest.skip("Whose captures? Set TCPBOOK_CAPTURES to a folder of them.")
+        pytest.skip("no captures of others: set TCPBOOK_CAPTURES to a folder of them")
     try:
         ours = read_capture(capture, checksums=True)
     except TcpBookError:

@@ -89,7 +89,11 @@ def _compare(frame: int, mine: Row | None, theirs: Row) -> Iterator[Difference]:
 
 # What tshark says.
 
-COLUMNS = ["time_ns", "source", "destination", "source_port", "destination_port", "seq", "ack", "flags", "window", "window_bytes", "length", "urgent", "header_bytes", "mss", "scale", "sack_permitted", "sack", "tsval", "tsecr", "connection", "checksum_ok"]
+COLUMNS = [
+    *("time_ns", "source", "destination", "source_port", "destination_port", "seq", "ack", "flags", "window"),
+    *("window_bytes", "length", "urgent", "header_bytes", "mss", "scale", "sack_permitted", "sack", "tsval", "tsecr"),
+    *("connection", "checksum_ok"),
+]
 NUMBERS = {
     "source_port": "tcp.srcport",
     "destination_port": "tcp.dstport",
@@ -109,7 +113,11 @@ NUMBERS = {
     "stream": "tcp.stream",
     "completeness": "tcp.completeness",
 }
-OTHERS = ["frame.number", "frame.time_epoch", "frame.protocols", "frame.len", "frame.cap_len", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.options.sack_perm", "tcp.options.sack_le", "tcp.options.sack_re", "tcp.option_kind", "tcp.checksum.status"]
+OTHERS = [
+    *("frame.number", "frame.time_epoch", "frame.protocols", "frame.len", "frame.cap_len", "ip.src", "ip.dst"),
+    *("ipv6.src", "ipv6.dst", "tcp.options.sack_perm", "tcp.options.sack_le", "tcp.options.sack_re"),
+    "tcp.checksum.status",
+]
 SETTINGS = ("tcp.check_checksum:TRUE", "tcp.relative_sequence_numbers:FALSE")
 
 
@@ -137,7 +145,6 @@ def _row(said: dict[str, list[str]]) -> Row:
         "time_ns": _nanoseconds(said["frame.time_epoch"][0]),
         "protocols": said["frame.protocols"][0],
         "cut": int(said["frame.cap_len"][0]) < int(said["frame.len"][0]),
-        "segments": len(said["tcp.srcport"]),
     }
     if not first("tcp.seq_raw"):
         return row
@@ -149,14 +156,14 @@ def _row(said: dict[str, list[str]]) -> Row:
         **{column: next(iter(numbers(field)), None) for column, field in NUMBERS.items()},
         "sack_permitted": first("tcp.options.sack_perm") is not None,
         "sack": tuple(zip(numbers("tcp.options.sack_le"), numbers("tcp.options.sack_re"), strict=False)),
-        "options": numbers("tcp.option_kind"),
         "checksum_ok": verdict.get(said["tcp.checksum.status"][0]),
     }
 
 
 def _nanoseconds(seconds: str) -> int:
+    """The time of a packet; 0 for one without."""
     whole, _, rest = seconds.lstrip("-").partition(".")
-    return (int(whole) * 10**9 + int(rest)) * (-1 if seconds.startswith("-") else 1)
+    return (int(whole or 0) * 10**9 + int(rest or 0)) * (-1 if seconds.startswith("-") else 1)
 
 
 # Why they may differ.

@@ -1,4 +1,4 @@
-"""The reasons to skip a test are a Debian package, named in the reason, and a system that is not Linux."""
+"""A test may be skipped for a package that is missing, a system that is not Linux, or captures that nobody gave."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from tree import ROOT
     [
         ("chromium is missing: apt-get install chromium", "1 skipped"),
         ("tshark is missing: apt-get install tshark", "1 skipped"),
+        ("atheris is missing: pip install atheris", "1 skipped"),
         ("needs Linux: /proc/net/tcp", "1 skipped"),
+        ("no captures: set TCPBOOK_CAPTURES to a folder", "1 skipped"),
         ("dot is missing: apt-get install graphviz", "1 failed"),
         ("not today", "1 failed"),
     ],
