@@ -1,4 +1,7 @@
-"""tshark as the judge of `read_capture`: every field of every segment, and the reasons why a few may differ."""
+"""tshark as the judge of captures: every field of every segment, its verdict, and the completeness of its connection.
+
+The reasons why a few may differ stand at the end.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from typing import Any, NamedTuple
 
 from pandas import DataFrame
 
-from tcpbook.lab.capture.read import read_capture
+from tcpbook.lab.capture import connections, read_capture, verdicts
+from tcpbook.protocol.flags import Flags
 
 Row = dict[str, Any]
 """One segment: column of `read_capture` → value; None where there is none."""
@@ -41,9 +45,12 @@ def judge(capture: Path, ours: DataFrame | None = None) -> Judgement:
     """Compare what `read_capture` says (or said: `ours`, with checksums) with tshark, field by field."""
     if ours is None:
         ours = read_capture(capture, checksums=True)
-    mine = {row["frame"]: row for row in _rows(ours)}
+    completeness = ours["connection"].map(connections(ours)["completeness"])
+    mine = {row["frame"]: row for row in _rows(ours.assign(verdict=verdicts(ours), completeness=completeness))}
     theirs = {row["frame"]: row for row in decode(capture)}
-    _add_connections([theirs[frame] for frame in sorted(mine.keys() & theirs.keys())])
+    segments = [row for row in theirs.values() if "stream" in row]
+    _add_connections([row for row in segments if row["frame"] in mine])
+    _add_facts(segments)
 
     agreed, differences, excused = 0, [], Counter[str]()
     for frame in sorted(mine.keys() | {frame for frame, row in theirs.items() if "seq" in row}):
@@ -66,16 +73,30 @@ def _rows(table: DataFrame) -> Iterator[Row]:
 
 
 def _add_connections(rows: list[Row]) -> None:
-    """Number the connections among these segments (tshark also counts those in tunnels and ICMP errors).
-
-    `scales` says whether all SYNs of the connection offered a scale.
-    """
+    """Number the connections among these segments; tshark also counts those in tunnels and ICMP errors."""
     numbers: dict[int, int] = {}
-    unscaled = {row["stream"] for row in rows if row.get("flags", 0) & 2 and row["scale"] is None}
     for row in rows:
-        if "stream" in row:
-            row["connection"] = numbers.setdefault(row["stream"], len(numbers))
-            row["scales"] = row["stream"] not in unscaled
+        row["connection"] = numbers.setdefault(row["stream"], len(numbers))
+
+
+def _add_facts(rows: list[Row]) -> None:
+    """Give each segment what holds for its connection as a whole.
+
+    That are the bits of completeness, too: with the first segment tshark shows what they were then.
+    """
+    streams: dict[int, list[Row]] = {}
+    for row in rows:
+        streams.setdefault(row["stream"], []).append(row)
+    for stream in streams.values():
+        facts = {
+            "completeness": stream[-1]["completeness"],
+            "all SYNs scale": all(row["scale"] is not None for row in stream if row["flags"] & Flags.SYN),
+            "all are plain": all(PLAIN.match(row["protocols"]) for row in stream),
+            "all are whole": all(row["length"] is not None for row in stream),
+            "no ACK without its flag": all(row["flags"] & Flags.ACK or not row["ack"] for row in stream),
+        }
+        for row in stream:
+            row.update(facts)
 
 
 def _compare(frame: int, mine: Row | None, theirs: Row) -> Iterator[Difference]:
@@ -92,7 +113,7 @@ def _compare(frame: int, mine: Row | None, theirs: Row) -> Iterator[Difference]:
 COLUMNS = [
     *("time_ns", "source", "destination", "source_port", "destination_port", "seq", "ack", "flags", "window"),
     *("window_bytes", "length", "urgent", "header_bytes", "mss", "scale", "sack_permitted", "sack", "tsval", "tsecr"),
-    *("connection", "checksum_ok"),
+    *("connection", "checksum_ok", "verdict", "completeness"),
 ]
 NUMBERS = {
     "source_port": "tcp.srcport",
@@ -118,12 +139,17 @@ OTHERS = [
     *("ipv6.src", "ipv6.dst", "tcp.options.sack_perm", "tcp.options.sack_le", "tcp.options.sack_re"),
     "tcp.checksum.status",
 ]
+OLD = [
+    f"tcp.analysis.{what}"
+    for what in ("retransmission", "fast_retransmission", "spurious_retransmission", "out_of_order", "keep_alive")
+]
+GAP = "tcp.analysis.lost_segment"
 SETTINGS = ("tcp.check_checksum:TRUE", "tcp.relative_sequence_numbers:FALSE")
 
 
 def decode(capture: Path) -> Iterator[Row]:
     """One row a packet: the columns of `read_capture` where tshark sees a segment, `protocols` in any case."""
-    fields = [*OTHERS, *NUMBERS.values()]
+    fields = [*OTHERS, *NUMBERS.values(), *OLD, GAP]
     command = ["tshark", "-2", "-n", "-r", str(capture), "-T", "fields", "-E", "occurrence=a"]
     command += ["-d", "tcp.port==0-65535,data"]  # what reads the text may declare its connection another one
     command += [word for setting in SETTINGS for word in ("-o", setting)]
@@ -149,14 +175,18 @@ def _row(said: dict[str, list[str]]) -> Row:
     if not first("tcp.seq_raw"):
         return row
     name = "ip" if first("ip.src") else "ipv6"
-    verdict = {"0": False, "1": True}
+    row |= {column: next(iter(numbers(field)), None) for column, field in NUMBERS.items()}
+    if not row["length"] and not row["flags"] & (Flags.SYN | Flags.FIN):
+        verdict = ""
+    else:
+        verdict = "old" if any(map(first, OLD)) else "gap" if first(GAP) else "new"
     return row | {
         "source": first(f"{name}.src"),
         "destination": first(f"{name}.dst"),
-        **{column: next(iter(numbers(field)), None) for column, field in NUMBERS.items()},
         "sack_permitted": first("tcp.options.sack_perm") is not None,
         "sack": tuple(zip(numbers("tcp.options.sack_le"), numbers("tcp.options.sack_re"), strict=False)),
-        "checksum_ok": verdict.get(said["tcp.checksum.status"][0]),
+        "checksum_ok": {"0": False, "1": True}.get(said["tcp.checksum.status"][0]),
+        "verdict": verdict,
     }
 
 
@@ -209,6 +239,21 @@ REASONS: tuple[Reason, ...] = (
         lambda mine, theirs: theirs["length"] is None,
     ),
     Reason(
+        "tshark looks at the connection's segments together with copies of them in a tunnel or an ICMP error.",
+        {"verdict", "completeness"},
+        lambda mine, theirs: not theirs["all are plain"],
+    ),
+    Reason(
+        "A segment of the connection has no length for tshark, as above: it is not looked at.",
+        {"verdict", "completeness"},
+        lambda mine, theirs: not theirs["all are whole"],
+    ),
+    Reason(
+        "tshark believes the ACK field of a segment without the flag ACK.",
+        {"verdict"},
+        lambda mine, theirs: not theirs["no ACK without its flag"],
+    ),
+    Reason(
         "The capture holds only the first half of an option; tshark shows it.",
         {"tsval", "sack"},
         lambda mine, theirs: theirs["cut"] and mine and not mine["tsecr"] and not mine["sack"],
@@ -221,7 +266,7 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         "A SYN repeated after a SYN,ACK without a scale makes tshark scale; RFC 7323 §2.2 needs both.",
         {"window_bytes"},
-        lambda mine, theirs: mine and not theirs["scales"] and mine["window_bytes"] == mine["window"],
+        lambda mine, theirs: mine and not theirs["all SYNs scale"] and mine["window_bytes"] == mine["window"],
     ),
     Reason(
         "A checksum of ffff is right where 0000 is (RFC 1071); tshark calls it wrong, as no sender should write it.",
