@@ -176,6 +176,7 @@ def _row(said: dict[str, list[str]]) -> Row:
         return row
     name = "ip" if first("ip.src") else "ipv6"
     row |= {column: next(iter(numbers(field)), None) for column, field in NUMBERS.items()}
+    row["flags"] = row["flags"] or 0
     if not row["length"] and not row["flags"] & (Flags.SYN | Flags.FIN):
         verdict = ""
     else:
