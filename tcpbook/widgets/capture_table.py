@@ -1,0 +1,92 @@
+"""Connections as CaptureExplorer lists them: searched, sorted, and in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tcpbook.lab.capture.wording import duration
+from tcpbook.protocol.errors import TcpBookError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+COLUMNS = {
+    "connection": "No.",
+    "client": "Client",
+    "server": "Server",
+    "start_ns": "Start",
+    "duration_ns": "Lasted",
+    "opened": "Opened",
+    "closed": "Closed",
+    "octets": "Octets",
+    "again": "Again",
+}
+"""The columns, and what the page calls them."""
+
+SEARCHED = ("client", "server", "opened", "closed")
+
+
+def listing(connections: DataFrame) -> DataFrame:
+    """Return rows of `connections()` as the page lists them, one row a connection.
+
+    Columns: connection (int64), client, server (str, address and port), start_ns (since the first connection's),
+    duration_ns (int64), opened, closed (str: "FIN by client", "open"), octets (payload in both directions) and again
+    (segments sent again) (int64).
+    """
+    from pandas import DataFrame
+
+    by = connections["closed_by"].astype(str)
+    how = connections["closed_how"].astype(str)
+    columns = {
+        "connection": connections.index,
+        "client": _endpoints(connections, "client"),
+        "server": _endpoints(connections, "server"),
+        "start_ns": connections["start_ns"] - connections["start_ns"].min(),
+        "duration_ns": connections["duration_ns"],
+        "opened": connections["opened"].astype(str),
+        "closed": how.where(by == "", how + " by " + by),
+        "octets": connections["client_bytes"] + connections["server_bytes"],
+        "again": connections["retransmissions"],
+    }
+    return DataFrame(columns).reset_index(drop=True)
+
+
+def _endpoints(connections: DataFrame, end: str) -> Series:
+    addresses = connections[end].cat.rename_categories(lambda text: f"[{text}]" if ":" in text else text)
+    return addresses.astype(str) + ":" + connections[f"{end}_port"].astype(str)
+
+
+def found(listed: DataFrame, query: str, by: str, descending: bool) -> DataFrame:
+    """Return the rows of `listing()` that hold every word of the query, sorted by a column.
+
+    A number, also after a colon, is a port of either end; any other word is part of an address, or of how the
+    connection opened or closed. TcpBookError for a column that isn't there.
+    """
+    if by not in COLUMNS:
+        raise TcpBookError(f"connections can't be sorted by {by!r}; choose one of {', '.join(COLUMNS)}")
+    for word in query.lower().split():
+        if word.removeprefix(":").isdigit():
+            port = f":{word.removeprefix(':')}"
+            listed = listed[listed["client"].str.endswith(port) | listed["server"].str.endswith(port)]
+        else:
+            holds = [listed[name].str.lower().str.contains(word, regex=False) for name in SEARCHED]
+            listed = listed[holds[0] | holds[1] | holds[2] | holds[3]]
+    return listed.sort_values(by, ascending=not descending, kind="stable")
+
+
+def cells(rows: DataFrame) -> list[list[str]]:
+    """Return what the page shows of rows of `listing()`."""
+    return [
+        [
+            str(row.connection),
+            row.client,
+            row.server,
+            duration(row.start_ns),
+            duration(row.duration_ns),
+            row.opened,
+            row.closed,
+            f"{row.octets:,}",
+            f"{row.again:,}",
+        ]
+        for row in rows.itertuples()
+    ]
