@@ -61,7 +61,7 @@ function render({ model, el }) {
 
   // Its connections
   const search = make("input", { type: "text", autocomplete: "off", spellcheck: false, maxLength: 200,
-    placeholder: "443, 192.0.2.1, refused, RST …" });
+    placeholder: "443, 192.0.2.1, refused, RST by server …" });
   search.oninput = () => find({});
   const shown = make("span", { aria: { live: "polite" } });
   const heads = model.get("columns").map(([by, name]) => {
@@ -106,7 +106,7 @@ function render({ model, el }) {
       const said = make("span", { aria: { live: "polite" } });
       const control = button("Copy", () => copy(code, said));
       control.setAttribute("aria-label", `Copy the display filter ${text}`);
-      return row(control, code, said);
+      return make("div", { className: "tcpbook-captures-filter" }, [control, code, said]);
     }));
   }
 

@@ -52,7 +52,7 @@ class _Page(AnyWidget):
     columns = traitlets.List([list(column) for column in COLUMNS.items()]).tag(sync=True)
     suffixes = traitlets.Unicode(",".join(SUFFIXES)).tag(sync=True)
     most = traitlets.Int(SENT_OCTETS).tag(sync=True)
-    offers = traitlets.List().tag(sync=True)
+    offers = traitlets.List(traitlets.List()).tag(sync=True)
     view = traitlets.Dict(NOTHING).tag(sync=True)
 
 
@@ -79,9 +79,9 @@ class CaptureExplorer:
 
     def look(self) -> None:
         """List the captures in the notebook's folder, as it is now."""
-        files, told = _folder(Path.cwd())
-        self._offered = {f"./{_printable(path.name)}": path for path in files}
-        here = [[key, f"{key.removeprefix('./')} ({_size(path)})"] for key, path in self._offered.items()]
+        sizes, told = _folder()
+        self._offered = {f"./{_printable(path.name)}": path for path in sizes}
+        here = [[key, f"{key.removeprefix('./')} ({_size(sizes[path])})"] for key, path in self._offered.items()]
         book = [[name, f"{name}: {shows}"] for name, shows in captures.CAPTURES.items()]
         self._page.offers = [[f"In this notebook's folder{told}", here], ["The book's", book]]
 
@@ -91,7 +91,7 @@ class CaptureExplorer:
         Where a file is damaged, the page says so and shows what comes before. TcpBookError if it can't be read.
         """
         path = captures.path(name) if name in captures.CAPTURES else self._offered.get(name, Path(name))
-        self._read(path, _printable(path.name))
+        self._read(path, path.name)
 
     def find(self, query: str = "", by: str = "connection", descending: bool = False) -> DataFrame:
         """Show and return the connections that hold every word of the query, sorted by a column.
@@ -101,9 +101,9 @@ class CaptureExplorer:
         """
         listed = _opened(self._listed)
         rows = found(listed, query, by, descending)
-        shown = f"{min(len(rows), ROWS):,} of {len(rows):,} shown"
-        if len(rows) < len(listed):
-            shown += f", the capture has {len(listed):,}"
+        shown = f"{min(len(rows), ROWS):,} of {len(listed):,} shown"
+        if ROWS < len(rows) < len(listed):
+            shown += f", {len(rows):,} match"
         self._tell(query=query, by=by, descending=descending, rows=cells(rows.head(ROWS)), shown=shown)
         return rows
 
@@ -114,15 +114,17 @@ class CaptureExplorer:
         filters = _filters(connection, table.loc[connection])
         self.filter = filters[0]
         rows = segments[segments["connection"] == connection]
+        player: HandshakePlayer | None
         try:
-            self._play(HandshakePlayer(capture.replay(rows.head(PLAYED), connection)))
+            player = HandshakePlayer(capture.replay(rows.head(PLAYED), connection))
+            player.go(len(player.frames) - 1)  # where it ended is what most readers came for
             played = "Below, step by step: "
             played += f"its first {PLAYED} of {len(rows):,} segments." if len(rows) > PLAYED else "all its segments."
         except TcpBookError as error:
-            self._play(None)
-            played = f"{error}."
+            player, played = None, _sentence(error)
+        self._play(player)
         self._tell(
-            chosen=connection,
+            chosen=int(connection),
             title=f"Connection {connection}",
             story=list(self.story.paragraphs),
             filters=filters,
@@ -165,7 +167,7 @@ class CaptureExplorer:
                 else:
                     self.choose(message["choose"])
             except TcpBookError as error:
-                self._tell(errors={"choose" if "choose" in message else "open": f"{error}."})
+                self._tell(errors={"choose" if "choose" in message else "open": _sentence(error)})
             # The number makes each answer another one: the page asks nothing before it has heard.
             self._tell(to=message["from"], number=self._page.view["number"] + 1)
 
@@ -203,38 +205,42 @@ def _opened(table: DataFrame | None) -> DataFrame:
     return table
 
 
-def _folder(folder: Path) -> tuple[list[Path], str]:
-    """The captures of a folder by name, and a remark if these aren't all."""
+def _folder() -> tuple[dict[Path, int], str]:
+    """The captures of the folder and their octets, by name, and a remark if these aren't all."""
     try:
-        names = sorted(name for name in os.listdir(folder) if name.lower().endswith(SUFFIXES))
-        files = [folder / name for name in names if os.path.isfile(folder / name)]
+        files = [each for each in os.scandir(Path.cwd()) if each.name.lower().endswith(SUFFIXES) and each.is_file()]
+        files.sort(key=lambda file: file.name)
+        sizes = {Path(file.path): file.stat().st_size for file in files[:LISTED]}
     except OSError as error:
-        return [], f", which can't be read: {error.strerror}"
+        return {}, f", which can't be read: {error.strerror}"
     if not files:
-        return [], ": none"
-    return files[:LISTED], f": {LISTED} of {len(files):,}" if len(files) > LISTED else ""
+        return {}, ": none"
+    return sizes, f": {LISTED} of {len(files):,}" if len(files) > LISTED else ""
 
 
-def _printable(name: str) -> str:
-    """A file's name as the page can show it, also where it isn't UTF-8."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+def _printable(text: str) -> str:
+    """The text as the page can be sent it, also where a file's name isn't UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _size(path: Path) -> str:
-    octets = path.stat().st_size
+def _sentence(message: object) -> str:
+    return _printable(f"{message}.")
+
+
+def _size(octets: int) -> str:
     return f"{octets:,} octets" if octets < 10_000 else f"{octets / 1e6:,.2f} MB"
 
 
 def _summary(name: str, segments: DataFrame, table: DataFrame) -> str:
     if segments.empty:
-        return f"{name}: no TCP segment."
+        return _printable(f"{name}: no TCP segment.")
     lasted = duration(int(segments["time_ns"].max() - segments["time_ns"].min()))
-    return f"{name}: {counted(len(table), 'connection')}, {counted(len(segments), 'segment')}, {lasted}."
+    return _printable(f"{name}: {counted(len(table), 'connection')}, {counted(len(segments), 'segment')}, {lasted}.")
 
 
 def _notes(segments: DataFrame, caught: list[warnings.WarningMessage]) -> list[str]:
     """What was not read: damage, and packets left out by reason."""
-    notes = [f"{warning.message}." for warning in caught]
+    notes = [_sentence(warning.message) for warning in caught]
     skipped = sorted(segments.attrs["skipped"].items(), key=lambda reason: -reason[1])
     if skipped:
         notes.append(f"Left out: {', '.join(f'{packets:,} × {reason}' for reason, packets in skipped)}.")
