@@ -168,8 +168,9 @@ class CaptureExplorer:
                     self.choose(message["choose"])
             except TcpBookError as error:
                 self._tell(errors={"choose" if "choose" in message else "open": _sentence(error)})
-            # The number makes each answer another one: the page asks nothing before it has heard.
-            self._tell(to=message["from"], number=self._page.view["number"] + 1)
+            finally:
+                # The number makes each answer another one: the page asks nothing before it has heard.
+                self._tell(to=message["from"], number=self._page.view["number"] + 1)
 
     def __repr__(self) -> str:
         return f"CaptureExplorer: the captures in your folder, and {len(captures.CAPTURES)} of the book's."
@@ -243,7 +244,7 @@ def _notes(segments: DataFrame, caught: list[warnings.WarningMessage]) -> list[s
     notes = [_sentence(warning.message) for warning in caught]
     skipped = sorted(segments.attrs["skipped"].items(), key=lambda reason: -reason[1])
     if skipped:
-        notes.append(f"Left out: {', '.join(f'{packets:,} × {reason}' for reason, packets in skipped)}.")
+        notes.append(f"Left out: {'; '.join(f'{packets:,} × {reason}' for reason, packets in skipped)}.")
     return notes
 
 
