@@ -90,7 +90,7 @@ function render({ model, el }) {
   const missing = make("p", { className: "tcpbook-error", role: "alert" });
   const filters = make("div");
   const played = make("p");
-  const one = make("div", {}, [make("p", {}, [title]), story, missing, filters, played]);
+  const one = make("div", {}, [make("p", {}, [title]), story, missing, make("p", {}, ["To see it in Wireshark:"]), filters, played]);
   async function copy(code, said) {
     try {
       await navigator.clipboard.writeText(code.textContent);
@@ -124,6 +124,7 @@ function render({ model, el }) {
     source.textContent = view.source || "Open a capture, and its connections will stand here.";
     wrong.textContent = view.errors.open ?? "";
     missing.textContent = view.errors.choose ?? "";
+    missing.hidden = !view.errors.choose;
     if (differs("notes")) notes.replaceChildren(...view.notes.map((note) => make("li", {}, [note])));
     list.hidden = !view.source;
     if (!search.matches(":focus")) search.value = view.query;

@@ -118,8 +118,8 @@ class CaptureExplorer:
         try:
             player = HandshakePlayer(capture.replay(rows.head(PLAYED), connection))
             player.go(len(player.frames) - 1)  # where it ended is what most readers came for
-            played = "Below, step by step: "
-            played += f"its first {PLAYED} of {len(rows):,} segments." if len(rows) > PLAYED else "all its segments."
+            part = f"its first {PLAYED} of {len(rows):,}" if len(rows) > PLAYED else "all its"
+            played = f"Below, step by step: {part} segments."
         except TcpBookError as error:
             player, played = None, _sentence(error)
         self._play(player)

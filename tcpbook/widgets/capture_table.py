@@ -19,7 +19,7 @@ COLUMNS = {
     "opened": "Opened",
     "closed": "Closed",
     "octets": "Octets",
-    "again": "Again",
+    "again": "Repeats",
 }
 """The columns, and what the page calls them."""
 

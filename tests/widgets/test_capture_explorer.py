@@ -61,7 +61,8 @@ def test_it_offers_the_folder_s_captures_and_the_book_s(folder: Path) -> None:
     groups = offered(CaptureExplorer())
     assert list(groups) == ["In this notebook's folder", "The book's"]
     here, ours = groups.values()
-    assert [key for key, _ in here] == [f"./{name}" for name in "A.PCAPNG b.pcap c.cap d.pcap.gz e.pcapng.gz f.cap.gz".split()]
+    names = ["A.PCAPNG", "b.pcap", "c.cap", "d.pcap.gz", "e.pcapng.gz", "f.cap.gz"]
+    assert [key for key, _ in here] == [f"./{name}" for name in names]
     assert here[0][1] == "A.PCAPNG (0.01 MB)"
     assert ours == [[name, f"{name}: {shows}"] for name, shows in CAPTURES.items()]
 
@@ -105,11 +106,12 @@ def test_a_connection_is_shown_as_it_ended() -> None:
     lab.choose(0)
     assert lab.player is not None
     assert lab.player.states == (State.FIN_WAIT_2, State.CLOSE_WAIT)
-    before = lab.player
+    before: Any = lab.player
     lab.choose(1)
     assert before.comm is None  # the page forgets it, too
     lab.open("refused.pcap")
-    assert (lab.story, lab.filter, lab.player, lab._page.view["chosen"]) == (None, "", None, None)
+    kept: list[Any] = [lab.story, lab.filter, lab.player, lab._page.view["chosen"]]
+    assert kept == [None, "", None, None]
     assert lab._box.children == (lab._page,)
 
 
