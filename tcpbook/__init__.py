@@ -22,6 +22,11 @@ _HOME = {
     "step": "tcpbook.protocol.machine",
     "transitions": "tcpbook.protocol.transitions",
     "verdict": "tcpbook.protocol.verdict",
+    "connections": "tcpbook.lab.capture",
+    "explain": "tcpbook.lab.capture",
+    "read_capture": "tcpbook.lab.capture",
+    "replay": "tcpbook.lab.capture",
+    "verdicts": "tcpbook.lab.capture",
     "Link": "tcpbook.lab.network",
     "SCENARIOS": "tcpbook.lab.scenarios",
     "demux": "tcpbook.figures.demux",
@@ -32,6 +37,7 @@ _HOME = {
     "BookMap": "tcpbook.exercises.book_map",
     "Exercise": "tcpbook.exercises.exercise",
     "Recall": "tcpbook.exercises.exercise",
+    "CaptureExplorer": "tcpbook.widgets.capture_explorer",
     "ConnectionLab": "tcpbook.widgets.connection_lab",
     "FlagLab": "tcpbook.widgets.flag_lab",
     "HandshakePlayer": "tcpbook.widgets.handshake_player",
@@ -43,6 +49,7 @@ _HOME = {
     "StateExplorer": "tcpbook.widgets.state_explorer",
 }
 _MODULES = {
+    "captures": "tcpbook.lab.captures",
     "hexdump": "tcpbook.protocol.hexdump",
     "kernel": "tcpbook.lab.kernel",
     "loopback": "tcpbook.lab.loopback",

@@ -43,6 +43,11 @@ CHAPTERS = {
         "06-ports", "Ports",
         ("classify a port", "which socket gets it", "who owns the number", "ports used up", "read this socket table"),
     ),
+    11: Chapter(
+        "11-your-own-capture", "Your own capture",
+        ("arcs of a trace", "which segment was lost", "state of each end", "next state and reply",
+         "how long in TIME-WAIT"),
+    ),
     12: Chapter(
         "12-your-kernel", "Your kernel",
         ("read this socket table", "names of a state", "state of each end", "next state and reply",

@@ -122,7 +122,7 @@ def arrivals(segments: list[Passed], round_trip_us: int | None) -> list[Arrival]
     """When each segment reached the other end, as far as its answers tell; what does not arrive is left out.
 
     A segment that takes numbers arrives as soon as no later answer shows that it had not yet; never, if it is sent
-    again before it is acknowledged, or if the other end is not heard at all. Segments of an end arrive in order.
+    again before it is acknowledged. Segments of an end arrive in order.
     """
     answers = [_Answers(segments, 1 - end) for end in (0, 1)]
     repeats = [_repeats(segments, end) for end in (0, 1)]
@@ -160,7 +160,7 @@ class _Answers:
     def after(self, number: int, one: Passed, repeated: int | None) -> int | None:
         """The segment after which this one arrives: itself, or the last answer that does not know of it."""
         if not self._numbers:
-            return None
+            return None if repeated is not None else number
         if one.has(RST):
             return self._after_reset(number, one)
         if not one.takes:
