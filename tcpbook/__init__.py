@@ -22,11 +22,6 @@ _HOME = {
     "step": "tcpbook.protocol.machine",
     "transitions": "tcpbook.protocol.transitions",
     "verdict": "tcpbook.protocol.verdict",
-    "connections": "tcpbook.lab.capture",
-    "explain": "tcpbook.lab.capture",
-    "read_capture": "tcpbook.lab.capture",
-    "replay": "tcpbook.lab.capture",
-    "verdicts": "tcpbook.lab.capture",
     "Link": "tcpbook.lab.network",
     "SCENARIOS": "tcpbook.lab.scenarios",
     "demux": "tcpbook.figures.demux",
@@ -49,7 +44,7 @@ _HOME = {
     "StateExplorer": "tcpbook.widgets.state_explorer",
 }
 _MODULES = {
-    "captures": "tcpbook.lab.captures",
+    "capture": "tcpbook.lab.capture",
     "hexdump": "tcpbook.protocol.hexdump",
     "kernel": "tcpbook.lab.kernel",
     "loopback": "tcpbook.lab.loopback",

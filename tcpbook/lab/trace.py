@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -182,6 +183,12 @@ class Trace:
     def pcap(self, path: str | Path, end: int = 0) -> None:
         """Write a capture to a file that Wireshark opens."""
         Path(path).write_bytes(self.capture(end))
+
+    def segments(self, end: int = 0) -> DataFrame:
+        """What `tcpbook.lab.capture.read_capture` makes of a capture at one end: one row a segment."""
+        from tcpbook.lab.capture.read import read_capture
+
+        return read_capture(BytesIO(self.capture(end)))
 
     def capture(self, end: int = 0) -> bytes:
         """What a capture at one end would hold, all it sent and what reached it, in the pcap format."""

@@ -136,7 +136,7 @@ def opening(scales: tuple[int | None, int | None]) -> bytes:
 
 @pytest.mark.parametrize(("scales", "octets"), [((3, 7), 8_000), ((3, None), 1_000), ((15, 0), 1_000 << 14)])
 def test_a_window_is_scaled_if_both_ends_offered_it(scales: tuple[int | None, int | None], octets: int) -> None:
-    """RFC 7323 §2.2: the window of a SYN is never scaled; §2.3: a shift above 14 counts as 14."""
+    """RFC 7323 §2.2: the window of a SYN is never scaled; RFC 7323 §2.3: a shift above 14 counts as 14."""
     table = read_capture(io.BytesIO(opening(scales)))
     assert table.window_bytes.tolist() == [1_000, 1_000, octets]
 

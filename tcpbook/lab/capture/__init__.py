@@ -7,5 +7,6 @@ from tcpbook.lab.capture.explain import explain
 from tcpbook.lab.capture.read import CaptureWarning, read_capture
 from tcpbook.lab.capture.replay import replay
 from tcpbook.lab.capture.verdicts import verdicts
+from tcpbook.lab.captures import path as recorded
 
-__all__ = ["CaptureWarning", "connections", "explain", "read_capture", "replay", "verdicts"]
+__all__ = ["CaptureWarning", "connections", "explain", "read_capture", "recorded", "replay", "verdicts"]
