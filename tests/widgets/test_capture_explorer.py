@@ -336,6 +336,13 @@ def test_what_is_stored_is_never_the_readers_own(folder: Path) -> None:
     assert "model_id" in before["application/vnd.jupyter.widget-view+json"]
 
 
+def test_the_filters() -> None:
+    assert asked(opened(), choose=1)["filters"] == [
+        "tcp.stream eq 1",
+        "ip.addr eq 192.0.2.1 and ip.addr eq 192.0.2.2 and tcp.port eq 58230 and tcp.port eq 8080",
+    ]
+
+
 @pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is missing: apt-get install tshark")
 def test_wireshark_s_filters_leave_the_connection_s_frames() -> None:
     lab = opened()
