@@ -7,7 +7,7 @@ import warnings
 from html import escape
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import traitlets
 from anywidget import AnyWidget
@@ -20,9 +20,6 @@ from tcpbook.protocol.errors import TcpBookError
 from tcpbook.widgets.base import sources
 from tcpbook.widgets.capture_table import COLUMNS, cells, found, listing
 from tcpbook.widgets.handshake_player import HandshakePlayer
-
-if TYPE_CHECKING:
-    from pandas import DataFrame, Series
 
 SUFFIXES = tuple(f"{name}{packed}" for name in (".pcap", ".pcapng", ".cap") for packed in ("", ".gz"))
 
@@ -66,9 +63,9 @@ class CaptureExplorer:
     # No widget itself: a widget has an open() of its own.
 
     def __init__(self) -> None:
-        self.segments: DataFrame | None = None
-        self.connections: DataFrame | None = None
-        self._listed: DataFrame | None = None
+        self.segments: Any = None
+        self.connections: Any = None
+        self._listed: Any = None
         self.story: Story | None = None
         self.filter = ""
         self.player: HandshakePlayer | None = None
@@ -93,7 +90,7 @@ class CaptureExplorer:
         path = captures.path(name) if name in captures.CAPTURES else self._offered.get(name, Path(name))
         self._read(path, path.name)
 
-    def find(self, query: str = "", by: str = "connection", descending: bool = False) -> DataFrame:
+    def find(self, query: str = "", by: str = "connection", descending: bool = False) -> Any:
         """Show and return the connections that hold every word of the query, sorted by a column.
 
         A number is a port of either end; other words are parts of an address, or of how a connection opened or
@@ -200,7 +197,7 @@ class _Sent(BytesIO):
         self.name = name
 
 
-def _opened(table: DataFrame | None) -> DataFrame:
+def _opened(table: Any) -> Any:
     if table is None:
         raise TcpBookError("no capture is open, so there are 0 connections; open one first")
     return table
@@ -232,14 +229,14 @@ def _size(octets: int) -> str:
     return f"{octets:,} octets" if octets < 10_000 else f"{octets / 1e6:,.2f} MB"
 
 
-def _summary(name: str, segments: DataFrame, table: DataFrame) -> str:
+def _summary(name: str, segments: Any, table: Any) -> str:
     if segments.empty:
         return _printable(f"{name}: no TCP segment.")
     lasted = duration(int(segments["time_ns"].max() - segments["time_ns"].min()))
     return _printable(f"{name}: {counted(len(table), 'connection')}, {counted(len(segments), 'segment')}, {lasted}.")
 
 
-def _notes(segments: DataFrame, caught: list[warnings.WarningMessage]) -> list[str]:
+def _notes(segments: Any, caught: list[warnings.WarningMessage]) -> list[str]:
     """What was not read: damage, and packets left out by reason."""
     notes = [_sentence(warning.message) for warning in caught]
     skipped = sorted(segments.attrs["skipped"].items(), key=lambda reason: -reason[1])
@@ -248,7 +245,7 @@ def _notes(segments: DataFrame, caught: list[warnings.WarningMessage]) -> list[s
     return notes
 
 
-def _filters(connection: int, row: Series) -> list[str]:
+def _filters(connection: int, row: Any) -> list[str]:
     """Wireshark's display filters for a connection: by its number, and by addresses and ports."""
     ip = "ipv6" if ":" in row["client"] else "ip"
     return [

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from tcpbook.lab.capture.wording import duration
 from tcpbook.protocol.errors import TcpBookError
-
-if TYPE_CHECKING:
-    from pandas import DataFrame, Series
 
 COLUMNS = {
     "connection": "No.",
@@ -26,37 +23,33 @@ COLUMNS = {
 SEARCHED = ("client", "server", "opened", "closed")
 
 
-def listing(connections: DataFrame) -> DataFrame:
+def listing(connections: Any) -> Any:
     """Return rows of `connections()` as the page lists them, one row a connection.
 
     Columns: connection (int64), client, server (str, address and port), start_ns (since the first connection's),
     duration_ns (int64), opened, closed (str: "FIN by client", "open"), octets (payload in both directions) and again
     (segments sent again) (int64).
     """
-    from pandas import DataFrame
-
     by = connections["closed_by"].astype(str)
     how = connections["closed_how"].astype(str)
     columns = {
-        "connection": connections.index,
         "client": _endpoints(connections, "client"),
         "server": _endpoints(connections, "server"),
         "start_ns": connections["start_ns"] - connections["start_ns"].min(),
-        "duration_ns": connections["duration_ns"],
         "opened": connections["opened"].astype(str),
         "closed": how.where(by == "", how + " by " + by),
         "octets": connections["client_bytes"] + connections["server_bytes"],
         "again": connections["retransmissions"],
     }
-    return DataFrame(columns).reset_index(drop=True)
+    return connections.assign(**columns).reset_index()[list(COLUMNS)]
 
 
-def _endpoints(connections: DataFrame, end: str) -> Series:
+def _endpoints(connections: Any, end: str) -> Any:
     addresses = connections[end].cat.rename_categories(lambda text: f"[{text}]" if ":" in text else text)
     return addresses.astype(str) + ":" + connections[f"{end}_port"].astype(str)
 
 
-def found(listed: DataFrame, query: str, by: str, descending: bool) -> DataFrame:
+def found(listed: Any, query: str, by: str, descending: bool) -> Any:
     """Return the rows of `listing()` that hold every word of the query, sorted by a column.
 
     A number, also after a colon, is a port of either end; any other word is part of an address, or of how the
@@ -74,7 +67,7 @@ def found(listed: DataFrame, query: str, by: str, descending: bool) -> DataFrame
     return listed.sort_values(by, ascending=not descending, kind="stable")
 
 
-def cells(rows: DataFrame) -> list[list[str]]:
+def cells(rows: Any) -> list[list[str]]:
     """Return what the page shows of rows of `listing()`."""
     return [
         [
