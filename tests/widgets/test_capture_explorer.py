@@ -309,7 +309,7 @@ def test_hostile_names_and_contents_are_text(folder: Path, name: bytes) -> None:
         text.encode("utf-8")
     view = asked(lab, open=key)
     assert view["errors"] == {}
-    assert view["source"].startswith(f"{key.removeprefix('./')}: nine connections, 32 segments, ")
+    assert view["source"].startswith(f"{key.removeprefix('./')}: five connections, 32 segments, ")
     asked(lab, choose=0)
     assert lab.player is not None
     told = json.dumps([lab._page.view, lab.player.get_state(["frames", "ladder", "names"])], ensure_ascii=False)
