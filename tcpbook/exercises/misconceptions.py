@@ -567,5 +567,117 @@ MISCONCEPTIONS = {
         "That is the other end's state. Each end has its own, and knows only what has arrived.",
         "RFC 9293 §3.3.2",
     ),
+    # What a capture shows
+    "a refusal is a reset": Misconception(
+        "Every RST is a refusal.",
+        "A RST that answers a SYN refuses the call: nothing was open yet. A reset ends what was open.",
+        "RFC 9293 §3.5.2, §3.5.3",
+    ),
+    "silence refuses": Misconception(
+        "Who doesn't answer refuses.",
+        "A refusal is a segment: RST. Silence says that the SYN or its answer was lost, or dropped on purpose.",
+        "RFC 9293 §3.5.2",
+    ),
+    "a FIN counts more than a RST": Misconception(
+        "Where there is a FIN, the connection was closed by it.",
+        "The FIN closed one direction. Then came a RST, and ended all that was still open.",
+        "RFC 9293 §3.5.3, §3.6",
+    ),
+    "a close takes four segments": Misconception(
+        "A full close is always four segments.",
+        "Here the second FIN acknowledges the first, so no ACK goes between them: three are enough.",
+        "RFC 9293 §3.6",
+    ),
+    "a FIN brings the ACK along": Misconception(
+        "The second FIN always acknowledges the first.",
+        "Look at the first Ack that covers the first FIN: it is not in the second FIN. So there are four segments.",
+        "RFC 9293 §3.6",
+    ),
+    "the last to speak closed": Misconception(
+        "Who sent the last segment has closed.",
+        "The last segment is often an empty ACK and closes nothing. Who sends a FIN closes.",
+        "RFC 9293 §3.6",
+    ),
+    "two FINs are at once": Misconception(
+        "Where both send a FIN, both closed at once.",
+        "Every full close has two FINs. At once means that neither acknowledges the other; here the second does.",
+        "RFC 9293 §3.6, Figure 13",
+    ),
+    "the first FIN seen was first": Misconception(
+        "The first FIN in the capture was the first.",
+        "A capture shows its own end's FIN early. The other FIN doesn't acknowledge it: its sender hadn't got it yet.",
+        "RFC 9293 §3.6, Figure 13",
+    ),
+    "a reset leaves something to close": Misconception(
+        "After a RST the ends have still to close.",
+        "A RST that is obeyed leaves CLOSED at both ends. No CLOSE is missing.",
+        "RFC 9293 §3.10.7",
+    ),
+    "what is seen first is new": Misconception(
+        "What was not seen before is new.",
+        "New begins exactly at the highest number so far. Below it is old, beyond it a gap, even if it comes for the "
+        "first time.",
+        "RFC 9293 §3.4",
+    ),
+    "a gap lasts": Misconception(
+        "All is behind a gap until the gap is filled.",
+        "The segment that leaps has raised the highest number. This one begins where that one ended: it is new.",
+        "RFC 9293 §3.4",
+    ),
+    "an empty segment has a number": Misconception(
+        "A segment without text is new or old as well.",
+        "Without text, SYN or FIN a segment takes no number: it is neither new nor old, however often it comes.",
+        "RFC 9293 §3.4",
+    ),
+    "the last segment counts": Misconception(
+        "The next number is where the last segment ended.",
+        "The highest number so far counts. A segment that is old doesn't lower it.",
+        "RFC 9293 §3.4",
+    ),
+    "the ACK is the mark": Misconception(
+        "New begins at the other end's ACK.",
+        "The ACK says what has arrived in order. What its sender has sent may go further.",
+        "RFC 9293 §3.4",
+    ),
+    "a time is a wait": Misconception(
+        "The time in a line is how long it took.",
+        "The times count from the first frame. A wait is the difference of two lines.",
+        "Wireshark, frame.time_relative",
+    ),
+    "every pause is a loss": Misconception(
+        "Where nothing comes, something was lost.",
+        "What is lost is sent again. What ends this wait was never sent before.",
+        "RFC 9293 §3.8.1",
+    ),
+    "a program repeats": Misconception(
+        "The program was late with what ends the wait.",
+        "These octets had been sent already. TCP sends them again when its timer rings, and no program knows.",
+        "RFC 9293 §3.8.1",
+    ),
+    "the way is always long": Misconception(
+        "A wait shows how long the way is.",
+        "The handshake shows that: no program takes part in it. This wait is far longer.",
+        "RFC 9293 §3.5",
+    ),
+    "every wait is a program's": Misconception(
+        "Whoever is waited for is slow.",
+        "The handshake, in which no program takes part, took as long. It is the way there and back.",
+        "RFC 9293 §3.5",
+    ),
+    "who sends is slow": Misconception(
+        "The end that stops sending is the slow one.",
+        "It may not send: the other end's window is 0. That end's program doesn't read.",
+        "RFC 9293 §3.8.6",
+    ),
+    "a probe repeats what was lost": Misconception(
+        "Where little goes through, segments are lost.",
+        "The window was 0: the sender had to wait, and to ask with an octet now and then. Nothing was lost.",
+        "RFC 9293 §3.8.6.1",
+    ),
+    "the wrong end is slow": Misconception(
+        "The end that speaks last before the wait is waited for.",
+        "Look at who ends the wait: all that the other end had to send was there and acknowledged.",
+        "RFC 9293 §3.4",
+    ),
 }
 """By a short name, which the reader's progress remembers."""

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from random import Random
 
 from tcpbook.exercises.instance import Instance
-from tcpbook.exercises.kinds import addresses, ends, graph, ladders, numbers, order, tables, wire
+from tcpbook.exercises.kinds import addresses, captures, ends, graph, ladders, numbers, order, tables, waits, wire
 from tcpbook.protocol.errors import TcpBookError
 
 KINDS: dict[str, Callable[[Random], Instance]] = {
     **wire.KINDS, **numbers.KINDS, **ladders.KINDS, **order.KINDS,
-    **addresses.KINDS, **ends.KINDS, **graph.KINDS, **tables.KINDS,
+    **addresses.KINDS, **ends.KINDS, **graph.KINDS, **tables.KINDS, **captures.KINDS, **waits.KINDS,
 }  # fmt: skip
 """Every kind by its name."""
 
