@@ -45,8 +45,7 @@ CHAPTERS = {
     ),
     11: Chapter(
         "11-your-own-capture", "Your own capture",
-        ("arcs of a trace", "which segment was lost", "state of each end", "next state and reply",
-         "how long in TIME-WAIT"),
+        ("what became of it", "new, old or gap", "why is it slow", "arcs of a trace", "state of each end"),
     ),
     12: Chapter(
         "12-your-kernel", "Your kernel",

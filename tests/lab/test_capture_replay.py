@@ -208,6 +208,13 @@ def test_what_the_capture_misses_is_said() -> None:
     assert states(trace, 0)[-1] == "TIME-WAIT"
 
 
+def test_a_handshake_without_its_second_segment_is_still_one() -> None:
+    segments = read_capture(captures.path("four-segment-close.pcap"))
+    trace = replay(segments.drop(index=1), 0)
+    assert "The capture misses what arrived here: SYN,ACK." in [step.note for step in trace.steps]
+    assert states(trace, 0) == ["SYN-SENT", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]
+
+
 def test_a_fin_alone_leaves_both_ends_open() -> None:
     segments = read_capture(captures.path("four-segment-close.pcap"))
     trace = replay(segments.iloc[7:8], 0)

@@ -19,7 +19,7 @@ LIBRARIES = {
     "ports": {"pandas"},
     "lab": {"numpy", "pandas", "psutil"},
     "figures": {"graphviz"},
-    "widgets": {"IPython", "anywidget", "ipywidgets", "jupyter_server", "pandas", "traitlets"},
+    "widgets": {"IPython", "anywidget", "ipywidgets", "jupyter_server", "traitlets"},
     "exercises": {"IPython", "anywidget", "ipywidgets", "traitlets"},
 }
 """What a floor may import beside the standard library."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from io import BytesIO
 from random import Random
-from typing import TYPE_CHECKING
+from typing import Any
 
 from tcpbook.lab.network import Host, pair
 from tcpbook.lab.trace import Trace
 from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.seqnum import MODULUS, distance
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 ENDS = ("client", "server")
 ADDRESSES = "198.51.100.7", "192.0.2.1"
@@ -28,14 +25,14 @@ def hosts(random: Random, **limits: int) -> tuple[Host, Host]:
     return both
 
 
-def captured(trace: Trace, end: int) -> DataFrame:
+def captured(trace: Trace, end: int) -> Any:
     """Return what a capture at an end holds, in the columns of `read_capture`."""
     from tcpbook.lab.capture import read_capture
 
     return read_capture(BytesIO(trace.capture(end)))
 
 
-def printed(segments: DataFrame) -> str:
+def printed(segments: Any) -> str:
     """Return the segments of a connection as Wireshark lists them: times from the first frame on, relative numbers."""
     zeros = starts(segments)
     begin_ns = segments["time_ns"].min()
@@ -51,7 +48,7 @@ def printed(segments: DataFrame) -> str:
     return "\n".join(lines)
 
 
-def starts(segments: DataFrame) -> dict[int, int]:
+def starts(segments: Any) -> dict[int, int]:
     """Return the number that Wireshark shows as 0, by end: its SYN's; without one, its first segment has 1."""
     firsts = segments.drop_duplicates("end").itertuples()
     return {row.end: (row.seq - (not row.flags & Flags.SYN)) % MODULUS for row in firsts}

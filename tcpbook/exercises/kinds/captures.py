@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from tcpbook.exercises.answers import Form
 from tcpbook.exercises.instance import Instance, ask
@@ -14,9 +14,6 @@ from tcpbook.lab.trace import CRASH, Trace
 from tcpbook.protocol.events import ABORT, CLOSE, Call, Open, Send
 from tcpbook.protocol.flags import Flags
 from tcpbook.protocol.seqnum import distance
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 MS, S = 1_000, 1_000_000  # microseconds
 DELAYED_ACK_US = 200 * MS
@@ -74,12 +71,15 @@ def fate(random: Random) -> Instance:
         given=printed(segments),
         parts=(
             ask("What became of it?", Form.CHOICE, became, _wrong_fates(became, fins), FATES),
-            ask("Who refused or reset it? If nobody did, who closed first?", Form.CHOICE, who, _wrong_doers(became, who, fins, last), WHO),
+            ask(
+                "Who refused or reset it? If nobody did, who closed first?",
+                Form.CHOICE, who, _wrong_doers(became, who, fins, last), WHO,
+            ),
             ask("Whose CLOSE is still missing?", Form.CHOICE, missing, _wrong_closers(became, who), MISSING),
         ),
         hints=(
             "First the opening: is there a SYN, a SYN,ACK, and an ACK of it? Then look for FIN and RST.",
-            "A RST in answer to a SYN refuses the call. Any other RST ends all at a stroke. A FIN closes one direction.",
+            "A RST in answer to a SYN refuses the call. Any other RST ends all at once. A FIN closes one direction.",
             CLUES[became],
         ),
         solution=(
@@ -139,7 +139,8 @@ def _became(row: Any) -> str:
 
 def _deed(became: str, who: str) -> str:
     if became in (THREE, FOUR):
-        return "Neither FIN acknowledges the other." if who == WHO[2] else "Its FIN comes first; the other's sender has it."
+        both = who == WHO[2]
+        return "Neither FIN acknowledges the other." if both else "Its FIN comes first; the other's sender has it."
     return {REFUSED: "It sent the RST.", RESET: "It sent the RST.", HALF: "It sent the FIN."}.get(
         became, "There is neither FIN nor RST."
     )
@@ -261,7 +262,7 @@ def _told(random: Random) -> tuple[int, int, Trace, list[Seen]]:
             return teller, viewer, trace, seen
 
 
-def _lines(segments: DataFrame) -> list[Seen]:
+def _lines(segments: Any) -> list[Seen]:
     from tcpbook.lab.capture import verdicts
 
     zeros, marks = starts(segments), [0, 0]

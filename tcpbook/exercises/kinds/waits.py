@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from tcpbook.exercises.answers import Form
 from tcpbook.exercises.instance import Instance, ask
@@ -13,9 +13,6 @@ from tcpbook.lab.network import Application, Closes, Link, Network
 from tcpbook.lab.trace import Trace
 from tcpbook.protocol.events import CLOSE, Open, Receive, Send
 from tcpbook.protocol.rto import LEAST_US
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 MS = 1_000  # microseconds
 MSS, CLIENT, SERVER = 536, 0, 1
@@ -127,7 +124,7 @@ def _unread(random: Random, reader: int, delay_us: int, late_us: int) -> Trace:
     return network.run(until_us=read_us + delay_us)
 
 
-def _longest(segments: DataFrame) -> Wait:
+def _longest(segments: Any) -> Wait:
     from tcpbook.lab.capture import connections
 
     waits_ns = segments["time_ns"].diff().iloc[1:].astype(int).tolist()
@@ -136,7 +133,7 @@ def _longest(segments: DataFrame) -> Wait:
     return Wait(waits_ns.index(longest_ns), longest_ns // 10**6, round_trip_ns // 10**6)
 
 
-def _cause(segments: DataFrame, wait: Wait) -> str:
+def _cause(segments: Any, wait: Wait) -> str:
     """What the longest wait comes from."""
     from tcpbook.lab.capture import verdicts
 
@@ -148,7 +145,7 @@ def _cause(segments: DataFrame, wait: Wait) -> str:
         return READS[int(windows.idxmin())]
     if verdicts(segments).iloc[wait.before + 1] == "old":
         return LOSS
-    return SENDS[segments["end"].iloc[wait.before + 1]]
+    return SENDS[int(segments["end"].iloc[wait.before + 1])]
 
 
 def _wrong_causes(cause: str) -> Iterable[tuple[str, str]]:

@@ -56,8 +56,12 @@ class Observer:
         self._story = story
         client = segments[0].segment
         ports = (client.source_port, client.destination_port)[:: -1 if segments[0].end else 1]
-        limits: dict[str, Any] = {"waits_for_push": False, "rcv_buff": PLENTY, "r1": PLENTY, "r2": PLENTY}
-        self._tcbs = [TCB(local_port=port, remote_port=None, snd_buff=PLENTY, **limits) for port in ports]
+        limits: dict[str, Any] = {"waits_for_push": False, "snd_buff": PLENTY, "r1": PLENTY, "r2": PLENTY}
+        windows = [[one.segment.wnd for one in segments if one.end == end] for end in (0, 1)]
+        self._tcbs = [
+            TCB(local_port=port, rcv_buff=max(window, default=0xFFFF), **limits)
+            for port, window in zip(ports, windows, strict=True)
+        ]
         self._owed: list[tuple[Segment, ...]] = [(), ()]  # what the machine answered to what arrived last
         self._offered: list[int | None] = [None, None]  # the highest right edge of each end's window
         self._scales_known = all(any(one.has(SYN) and one.end == end for one in segments) for end in (0, 1))
@@ -146,8 +150,8 @@ class Observer:
         for end in (0, 1):
             peer = self._tcbs[1 - end]
             self._set(
-                end, rcv_nxt=peer.snd_nxt, rcv_wnd=PLENTY, remote_port=peer.local_port, snd_wl1=peer.snd_nxt,
-                snd_wl2=self._tcbs[end].snd_una, max_snd_wnd=PLENTY, snd_wnd=PLENTY,
+                end, rcv_nxt=peer.snd_nxt, rcv_wnd=self._tcbs[end].rcv_buff, remote_port=peer.local_port,
+                snd_wl1=peer.snd_nxt, snd_wl2=self._tcbs[end].snd_una, max_snd_wnd=PLENTY, snd_wnd=peer.rcv_buff,
             )  # fmt: skip
             if self._tcbs[end].state is State.LAST_ACK:
                 fin_seq = self._tcbs[end].fin_seq or 0
@@ -234,10 +238,12 @@ class Observer:
     def _make(self, at_us: int, end: int, call: Call, sent: tuple[int, ...], note: str) -> None:
         """Let the user make the call that sends what was seen, in one segment however long."""
         tcb = self._tcbs[end]
-        snd_wnd = tcb.snd_wnd
-        self._set(end, snd_wnd=PLENTY, snd_mss=PLENTY)
-        self._do(at_us, end, call, sent=sent, note=note)
-        self._set(end, snd_wnd=snd_wnd)
+        open_wide = tcb.copy()
+        open_wide.snd_wnd = open_wide.snd_mss = PLENTY
+        outcome = step(open_wide, call)
+        outcome.tcb.snd_wnd, outcome.tcb.snd_mss = tcb.snd_wnd, tcb.snd_mss
+        self._record(at_us, end, call, tcb.state, outcome, sent=sent, note=note)
+        self._tcbs[end] = outcome.tcb
 
     def _answer(self, number: int, one: Passed, word: str, note: str) -> None:
         """The segment answers what arrived at this very moment, or is sent for a reason in one word."""
@@ -281,7 +287,7 @@ class Observer:
             return
         self._sends_unseen(one.at_us, 1 - end, signed(ack))
         fin = self._tcbs[1 - end].fin_seq == (ack - 1) % 2**32
-        self._set(end, rcv_wnd=PLENTY, held=())
+        self._set(end, rcv_wnd=tcb.rcv_wnd + missing, held=())
         self._let_arrive(one, FIN | ACK if fin else ACK, tcb.rcv_nxt, missing - fin)
         self._set(end, rcv_nxt=ack, unread=b"")
 
@@ -290,7 +296,7 @@ class Observer:
         tcb = self._tcbs[one.end]
         peer = self._tcbs[1 - one.end]
         ack = tcb.snd_nxt if flags & ACK else 0
-        wnd = tcb.snd_wnd or PLENTY
+        wnd = tcb.snd_wnd or peer.rcv_buff
         segment = Segment(
             peer.local_port, tcb.local_port, seq % 2**32, ack, COMBINATIONS[flags], wnd, data=blank(octets)
         )
