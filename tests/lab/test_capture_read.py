@@ -52,7 +52,7 @@ def many(count: int, seed: int, largest: int, misleading: float = 0.0) -> bytes:
 def pcap(octets: bytes) -> tuple[Pcap, Streamed]:
     """A pcap at its first record, as much of it in the buffer as fits."""
     file = cast(BinaryIO, io.BytesIO(octets))
-    source = Streamed(file, file)
+    source = Streamed(iter([octets]), file)
     reader = Pcap(source, "<", 0xA1B2C3D4)
     source.fill(len(octets))
     return reader, source

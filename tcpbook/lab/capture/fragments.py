@@ -20,20 +20,24 @@ OVERHEAD = 800  # octets of memory for one, besides its own
 class Inside(NamedTuple):
     """What IP packets hold: `packets` begin behind the headers read so far, `protocol` tells what follows.
 
-    `addresses` are the source and the destination, rows of 8 octets for IPv4 and of 32 for IPv6.
+    `addresses` are the source and the destination, rows of 8 octets for IPv4 and of 32 for IPv6; `fits` says whether
+    the frame had room for all that the IP header claims.
     """
 
     packets: Packets
     addresses: Octets
     protocol: Numbers
+    fits: Mask
 
     def where(self, mask: Mask) -> Inside:
         """Those for which the mask is true."""
-        return self if mask.all() else Inside(self.packets.where(mask), self.addresses[mask], self.protocol[mask])
+        if mask.all():
+            return self
+        return Inside(self.packets.where(mask), self.addresses[mask], self.protocol[mask], self.fits[mask])
 
 
 _NONE = np.zeros(0, np.int64)
-NOTHING = Inside(Packets(np.zeros(0, np.uint8), *[_NONE] * 6), np.zeros((0, 8), np.uint8), _NONE)
+NOTHING = Inside(Packets(np.zeros(0, np.uint8), *[_NONE] * 6), np.zeros((0, 8), np.uint8), _NONE, _NONE > 0)
 
 
 class Place(NamedTuple):
@@ -124,4 +128,4 @@ def _inside(found: Inside, rows: list[int], wholes: list[tuple[int, bytes]]) -> 
     end = np.cumsum(lengths)
     old = found.packets
     packets = Packets(buffer, old.frame[rows], old.time_ns[rows], old.link[rows], end - lengths, end, end)
-    return Inside(packets, found.addresses[rows], np.array([protocol for protocol, _ in wholes]))
+    return Inside(packets, found.addresses[rows], np.array([protocol for protocol, _ in wholes]), lengths >= 0)

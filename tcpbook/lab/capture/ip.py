@@ -9,11 +9,10 @@ import numpy as np
 
 from tcpbook.lab.capture.fragments import NEVER, Fragments, Inside, Place
 from tcpbook.lab.capture.layers import CUT, Skipped, keep, keep_kinds, u16
-from tcpbook.lab.capture.packets import Numbers, Packets
+from tcpbook.lab.capture.packets import Mask, Numbers, Packets
 from tcpbook.protocol.packet import AUTHENTICATION, EXTENSION_HEADERS, FRAGMENT, IPV4_BYTES, IPV6_BYTES, PROTOCOLS
 from tcpbook.protocol.segment import PROTOCOL
 
-UNSAID = 1 << 24  # a length of 0: the packet's own, which the hardware was to write, or a jumbogram's
 IPV4_MORE, IPV4_OFFSET = 0x2000, 0x1FFF
 IPV6_MORE, IPV6_OFFSET = 1, 0xFFF8
 EXTENSION_BYTES = 8  # of the shortest
@@ -41,28 +40,33 @@ def _ipv4(packets: Packets, fragments: Fragments, skipped: Skipped) -> Iterator[
     packets = keep(packets, packets.has(IPV4_BYTES), CUT, skipped)
     rows = packets.octets(IPV4_BYTES)
     head, length = (rows[:, 0] & 15).astype(np.int64) * 4, u16(rows, 2)
-    length[length == 0] = UNSAID
-    sound = (head >= IPV4_BYTES) & (length >= head)
-    packets = _limited(packets, packets.at + head, packets.at + length)
-    packets, rows = keep(packets, sound, "IPv4 header that contradicts itself", skipped), rows[sound]
+    sound = (head >= IPV4_BYTES) & ((length >= head) | (length == 0))
+    inside, fits = _inside(packets, head, length)
+    packets, rows = keep(inside, sound, "IPv4 header that contradicts itself", skipped), rows[sound]
     bits = u16(rows, 6)
     place = Place((bits & IPV4_OFFSET) * 8, bits & IPV4_MORE > 0, u16(rows, 4))
-    yield from _joined(Inside(packets, rows[:, 12:20], rows[:, 9].astype(np.int64)), place, fragments, skipped)
+    found = Inside(packets, rows[:, 12:20], rows[:, 9].astype(np.int64), fits[sound])
+    yield from _joined(found, place, fragments, skipped)
 
 
-def _limited(packets: Packets, at: Numbers, stop: Numbers) -> Packets:
-    """The packets from `at` on; what lies behind `stop` fills a short frame up, or is its check sequence."""
+def _inside(packets: Packets, head: Numbers | int, length: Numbers) -> tuple[Packets, Mask]:
+    """What follows the head of IP packets of a length, and whether the frame had room for it.
+
+    A length of 0 was left to the hardware to write, or is a jumbogram's: the packet is as long as its frame.
+    What lies behind it fills a short frame up, or is its check sequence.
+    """
+    stop = np.where(length == 0, packets.stop, packets.at + length)
+    fits = stop <= packets.stop
     stop = np.minimum(packets.stop, stop)
-    return replace(packets, at=at, stop=stop, end=np.minimum(packets.end, stop))
+    return replace(packets, at=packets.at + head, stop=stop, end=np.minimum(packets.end, stop)), fits
 
 
 def _ipv6(packets: Packets, fragments: Fragments, skipped: Skipped) -> Iterator[Inside]:
     packets = keep(packets, packets.has(IPV6_BYTES), CUT, skipped)
     rows = packets.octets(IPV6_BYTES)
     length = u16(rows, 4)
-    length[length == 0] = UNSAID
-    packets = _limited(packets, packets.at + IPV6_BYTES, packets.at + IPV6_BYTES + length)
-    yield from _extended(Inside(packets, rows[:, 8:40], rows[:, 6].astype(np.int64)), fragments, skipped)
+    inside, fits = _inside(packets, IPV6_BYTES, np.where(length == 0, 0, IPV6_BYTES + length))
+    yield from _extended(Inside(inside, rows[:, 8:40], rows[:, 6].astype(np.int64), fits), fragments, skipped)
 
 
 def _extended(found: Inside, fragments: Fragments, skipped: Skipped) -> Iterator[Inside]:
@@ -76,7 +80,7 @@ def _extended(found: Inside, fragments: Fragments, skipped: Skipped) -> Iterator
         rows = found.packets.octets(EXTENSION_BYTES)
         kind, units = found.protocol, rows[:, 1].astype(np.int64)
         octets = np.where(kind == AUTHENTICATION, (units + 2) * 4, np.where(kind == FRAGMENT, 8, (units + 1) * 8))
-        found = Inside(found.packets.inside(octets), found.addresses, rows[:, 0].astype(np.int64))
+        found = Inside(found.packets.inside(octets), found.addresses, rows[:, 0].astype(np.int64), found.fits)
         parts = kind == FRAGMENT
         if parts.any():
             bits, identification = u16(rows, 2), rows[:, 4:8].copy().view(">u4")[:, 0].astype(np.int64)
@@ -90,14 +94,14 @@ def _extended(found: Inside, fragments: Fragments, skipped: Skipped) -> Iterator
 def _joined(found: Inside, place: Place, fragments: Fragments, skipped: Skipped) -> Iterator[Inside]:
     """Give what is no fragment, and what fragments make together.
 
-    A first fragment of which the capture has a part only is given as it is: its TCP header is there.
+    A first fragment of which the file has a part only is given as it is: its TCP header is there.
     """
     part = (place.offset > 0) | place.more
     if not part.any():
         yield found
         return
     packets = found.packets
-    whole = (packets.stop <= packets.end) & (packets.at <= packets.stop)
+    whole = (packets.stop <= packets.end) & (packets.at <= packets.stop) & found.fits
     lost = part & ~whole & (place.offset > 0)
     keep(packets, ~lost, NEVER, skipped)
     waits = part & whole

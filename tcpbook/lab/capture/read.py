@@ -55,7 +55,9 @@ def read_capture(source: str | Path | BinaryIO, checksums: bool = False) -> Data
                 table.take(packets)
                 progress.tell()
         except Damage as damage:
-            warnings.warn(f"{name} is damaged after packet {table.frames}: {damage}", CaptureWarning, stacklevel=2)
+            remedy = "it was read up to there; for the rest, copy it again"
+            told = f"{name} is damaged after packet {table.frames}: {damage}; {remedy}"
+            warnings.warn(told, CaptureWarning, stacklevel=2)
         progress.clear()
     return table.frame()
 

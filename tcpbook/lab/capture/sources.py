@@ -5,19 +5,24 @@ from __future__ import annotations
 import mmap
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from gzip import BadGzipFile, GzipFile
-from io import SEEK_CUR, SEEK_END, SEEK_SET, BufferedIOBase
+from contextlib import contextmanager, suppress
+from io import SEEK_CUR, SEEK_END, SEEK_SET
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from tcpbook.lab.capture.packets import Octets
 from tcpbook.protocol.errors import TcpBookError
 
+if TYPE_CHECKING:
+    from zlib import _Decompress
+
 BUFFER = 24 << 20  # octets: more than the longest record has
+PIECE = 1 << 20  # octets read at once
+PACKED = 16 << 10  # octets unpacked at once: even of nothing but zeros they make less than the buffer holds
 GZIP = b"\x1f\x8b"
+GZIP_BITS = 31  # for zlib: the largest window, in gzip's format
 MAGIC = 4  # octets
 
 
@@ -50,10 +55,14 @@ class Mapped:
 
 
 class Streamed:
-    """A file read through a buffer, so that memory does not grow with what gzip unpacks; `raw` is what it unpacks."""
+    """A file read through a buffer, so that memory does not grow with what gzip unpacks.
 
-    def __init__(self, file: BinaryIO, raw: BinaryIO) -> None:
-        self._file, self._raw = cast(BufferedIOBase, file), raw
+    `pieces` are its octets, unpacked; `raw` is where they come from.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], raw: BinaryIO) -> None:
+        self._pieces, self._raw = pieces, raw
+        self._rest = b""
         self._damage: Damage | None = None
         here = raw.tell()
         self._octets = raw.seek(0, SEEK_END)
@@ -65,15 +74,17 @@ class Streamed:
     def fill(self, octets: int) -> bool:
         """Read on, up to so many octets; return whether there were any."""
         before, goal = self.filled, min(self.filled + octets, BUFFER)
-        while self.filled < goal and not self._damage:
+        while self.filled < goal:
             try:
-                got = self._file.readinto1(memoryview(self.octets)[self.filled : goal])
-            except (EOFError, BadGzipFile, zlib.error) as error:
-                self._damage = Damage(f"its compression breaks off: {error}")
-            else:
-                if not got:
-                    break
-                self.filled += got
+                piece = self._rest or next(self._pieces, b"")
+            except Damage as damage:
+                self._damage, self._pieces = damage, iter(())
+                break
+            if not piece:
+                break
+            taken, self._rest = piece[: goal - self.filled], piece[goal - self.filled :]
+            memoryview(self.octets)[self.filled : self.filled + len(taken)] = taken
+            self.filled += len(taken)
         if self._damage and self.filled == before:
             raise self._damage
         return self.filled > before
@@ -113,20 +124,40 @@ def opened(what: str | Path | BinaryIO) -> Iterator[tuple[Source, bytes, str]]:
 
 
 def _source(file: BinaryIO, mapped: bool) -> tuple[Source, bytes]:
-    start = _start(file)
-    if start.startswith(GZIP):
-        unpacked = cast(BinaryIO, GzipFile(fileobj=file))
-        try:
-            start = _start(unpacked)
-        except (EOFError, BadGzipFile, zlib.error) as error:
-            raise TcpBookError(f"the file can't be unpacked: {error}; fetch it again") from None
-        return Streamed(unpacked, file), start
+    start = file.read(MAGIC)
+    file.seek(-len(start), SEEK_CUR)
     if not start:
         raise TcpBookError("the file is empty; record the capture again")
-    return Mapped(file) if mapped else Streamed(file, file), start
+    if mapped and not start.startswith(GZIP):
+        return Mapped(file), start
+    pieces = _unpacked(file) if start.startswith(GZIP) else iter(lambda: file.read(PIECE), b"")
+    source = Streamed(pieces, file)
+    try:
+        source.fill(MAGIC)
+    except Damage as damage:
+        raise TcpBookError(f"not an octet of the file can be unpacked, for {damage}; fetch it again") from None
+    return source, bytes(source.octets[: source.filled])
 
 
-def _start(file: BinaryIO) -> bytes:
-    octets = file.read(MAGIC)
-    file.seek(-len(octets), SEEK_CUR)
-    return octets
+def _unpacked(file: BinaryIO) -> Iterator[bytes]:
+    """What gzip has packed (RFC 1952), and of a broken piece what comes before the break."""
+    packed = file.read(PACKED)
+    while packed.startswith(GZIP):
+        unpack = zlib.decompressobj(GZIP_BITS)
+        while not unpack.eof:
+            if not packed:
+                raise Damage("its compression breaks off before its end")
+            before = unpack.copy()
+            try:
+                yield unpack.decompress(packed)
+            except zlib.error as error:
+                yield b"".join(_one_by_one(before, packed))
+                raise Damage(f"its compression is broken: {error}") from None
+            packed = b"" if unpack.eof else file.read(PACKED)
+        packed = unpack.unused_data + file.read(PACKED)
+
+
+def _one_by_one(unpack: _Decompress, packed: bytes) -> Iterator[bytes]:
+    with suppress(zlib.error):
+        for place in range(len(packed)):
+            yield unpack.decompress(packed[place : place + 1])
