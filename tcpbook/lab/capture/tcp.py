@@ -114,7 +114,7 @@ def checksum_verdicts(found: Inside) -> NDArray[np.int8]:
     """For each segment whether its checksum is right: 1, 0, or -1 where it was not captured whole (RFC 9293 §3.1)."""
     packets = found.packets
     verdicts = np.full(len(packets), -1, np.int8)
-    for row in np.flatnonzero(packets.stop <= packets.end):
+    for row in np.flatnonzero((packets.stop <= packets.end) & found.fits):
         octets = packets.buffer[packets.at[row] : packets.stop[row]].tobytes()
         pseudo = int.from_bytes(found.addresses[row].tobytes(), "big") + PROTOCOL + len(octets)
         # Modulo 0xffff a number is the sum of its 16-bit words; with the checksum among them it has to be 0.
