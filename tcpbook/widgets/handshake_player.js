@@ -92,6 +92,7 @@ function render({ model, el }) {
     keepKeys(el), pause,
     ...[showLadder, showControls, showEnds].map((show) => follow(model, ["at"], show)),
   ];
+  if (model.get("at")) requestAnimationFrame(showLadder); // once it is on the page, to scroll there
   return () => undone.forEach((each) => each());
 }
 

@@ -52,6 +52,7 @@ def test_from_a_capture_to_the_states_of_one_connection(lab_page: Callable[..., 
     expect(player.locator(".tcpbook-ends strong")).to_have_text(["FIN-WAIT-2", "CLOSE-WAIT"])
     assert accessibility_report(page) == ""
     screenshot(page, f"captures-{theme}")
+    page.wait_for_function("document.querySelector('.tcpbook-player-ladder').scrollTop > 0")  # the end is on show
     player.get_by_role("button", name="Back").click()
     player.scroll_into_view_if_needed()
     screenshot(page, f"captures-player-{theme}")
