@@ -28,7 +28,7 @@ CALLING = (State.CLOSED, State.LISTEN)
 class Story(NamedTuple):
     """A way it may have been: for each end the number of its FIN, if it has one, and which end's came first."""
 
-    hidden: tuple[int | None, int | None] = (None, None)
+    fins: tuple[int | None, int | None] = (None, None)
     first: int = 0
 
 
@@ -137,15 +137,15 @@ class Observer:
             self._show(end)
 
     def _begin_in_the_middle(self) -> None:
-        hidden = [number == 0 for number in self._story.hidden]
+        closed = [number == 0 for number in self._story.fins]
         for end in (0, 1):
             own = [one for one in self._segments if one.end == end and not one.has(RST)]
             heard = [signed(one.segment.ack) for one in self._segments if one.end != end and one.has(ACK)]
             snd_nxt = [*(one.start for one in own), *heard, 1][0]
             snd_una = min([snd_nxt, *heard[:1]])
-            state = _middle(hidden[end], hidden[1 - end], end == self._story.first)
+            state = _middle(closed[end], closed[1 - end], end == self._story.first)
             self._set(end, state=state, snd_una=snd_una % 2**32, snd_nxt=snd_nxt % 2**32)
-            if hidden[end]:
+            if closed[end]:
                 self._set(end, fin_seq=(snd_nxt - 1) % 2**32)
         for end in (0, 1):
             peer = self._tcbs[1 - end]
@@ -305,11 +305,11 @@ class Observer:
 
     def _sends_unseen(self, at_us: int, end: int, upto: int) -> None:
         """An end has sent up to a number, though nobody saw it; the last number may be its FIN."""
-        snd_nxt, hidden = signed(self._tcbs[end].snd_nxt), self._story.hidden[end]
+        snd_nxt, fin = signed(self._tcbs[end].snd_nxt), self._story.fins[end]
         if upto <= snd_nxt:
             return
-        if hidden is not None and snd_nxt <= hidden < upto:
-            self._set(end, snd_nxt=hidden % 2**32)
+        if fin is not None and snd_nxt <= fin < upto:
+            self._set(end, snd_nxt=fin % 2**32)
             self._make(at_us, end, CLOSE, (), "The capture misses its FIN.")
         self._set(end, snd_nxt=upto % 2**32)
 

@@ -26,7 +26,6 @@ class Passed(NamedTuple):
     at_us: int
     end: int
     segment: Segment
-    frame: int
     sack: tuple[tuple[int, int], ...]
     grain: int  # octets: windows are told in multiples of it
 
@@ -73,11 +72,11 @@ def passed(rows: DataFrame) -> list[Passed]:
     times = rows["time_ns"].to_numpy()
     found: list[Passed] = []
     last_us = -1
-    columns = (rows[name].tolist() for name in ("length", "window", "window_bytes", "urgent", "frame", "sack"))
+    columns = (rows[name].tolist() for name in ("length", "window", "window_bytes", "urgent", "sack"))
     grain = [1, 1]
     times_us = ((times - times[0]) // 1_000).tolist()
     ports = rows["source_port"].tolist(), rows["destination_port"].tolist()
-    for number, (length, raw, window, urgent, frame, sack) in enumerate(zip(*columns, strict=True)):
+    for number, (length, raw, window, urgent, sack) in enumerate(zip(*columns, strict=True)):
         last_us = max(last_us + 1, times_us[number])
         own, other = bases[end[number]], bases[1 - end[number]]
         segment = Segment(
@@ -93,7 +92,7 @@ def passed(rows: DataFrame) -> list[Passed]:
         if raw and not flags[number] & SYN:
             grain[end[number]] = window // raw
         blocks = tuple(((left - other) % 2**32, (right - other) % 2**32) for left, right in sack)
-        found.append(Passed(last_us, end[number], segment, frame, blocks, grain[end[number]]))
+        found.append(Passed(last_us, end[number], segment, blocks, grain[end[number]]))
     return found
 
 

@@ -82,4 +82,4 @@ def _stories(segments: list[Passed]) -> list[Story]:
                 found.append(sent - 1)
         places.append(found)
     stories = [Story((client, server)) for client, server in product(*places)]
-    return stories + [Story(story.hidden, 1) for story in stories if story.hidden == (0, 0)]
+    return stories + [Story(story.fins, 1) for story in stories if story.fins == (0, 0)]
