@@ -16,6 +16,7 @@ NOT_REFERRED_TO = {
     959: "File Transfer Protocol",
     1337: "TIME-WAIT Assassination Hazards in TCP",
     1661: "The Point-to-Point Protocol (PPP)",
+    1952: "GZIP file format specification version 4.3",
     2385: "Protection of BGP Sessions via the TCP MD5 Signature Option",
     3540: "Robust Explicit Congestion Notification (ECN) Signaling with Nonces",
     5482: "TCP User Timeout Option",
