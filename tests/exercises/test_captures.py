@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -115,7 +118,20 @@ def test_kinship_is_that_which_a_running_maximum_finds(seeds: int) -> None:
             same = [line for line in lines[: at - 1] if line.sender == lines[at - 1].sender and line.after > line.seq]
             again = any(line.seq == lines[at - 1].seq for line in same)
             if part.answer == "old":
-                slip = "a retransmission is numbered anew" if again else "what is seen first is new"
-                assert key_of(part, slip) == "new"
+                name = "a retransmission is numbered anew" if again else "what is seen first is new"
+                assert key_of(part, name) == "new"
     assert len(seen) == 4
     assert min(seen.values()) > seeds // 8
+
+
+@pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is missing: apt-get install tshark")
+@pytest.mark.parametrize("kind", ["what became of it", "new, old or gap", "why is it slow"])
+def test_the_list_is_what_tshark_shows(kind: str, tmp_path: Path) -> None:
+    for instance in instances(kind, 20):
+        assert instance.trace
+        (viewer,) = re.findall(r"Wireshark at the (client|server)", instance.task)
+        instance.trace.pcap(tmp_path / "list.pcap", ["client", "server"].index(viewer))
+        command = ["tshark", "-n", "-r", str(tmp_path / "list.pcap"), "-T", "fields", "-e", "_ws.col.Info"]
+        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        said = [re.findall(r"\[[A-Z, ]+\] Seq.*? Len=\d+", text)[-1] for text in shown]
+        assert [line.partition("   [")[2] for line in instance.given.splitlines()[1:]] == [text[1:] for text in said]

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 
 from tcpbook.exercises.answers import Form
 from tcpbook.exercises.instance import Instance, ask
-from tcpbook.exercises.kinds.captured import ENDS, HANDSHAKE, captured, hosts, printed, starts
+from tcpbook.exercises.kinds.captured import ENDS, HANDSHAKE, Line, connection, hosts, lines, printed
 from tcpbook.lab.network import Link, Network
 from tcpbook.lab.trace import CRASH, Trace
 from tcpbook.protocol.events import ABORT, CLOSE, Call, Open, Send
 from tcpbook.protocol.flags import Flags
-from tcpbook.protocol.seqnum import distance
 
 MS, S = 1_000, 1_000_000  # microseconds
 DELAYED_ACK_US = 200 * MS
@@ -54,32 +53,26 @@ WAYS = (
 
 def fate(random: Random) -> Instance:
     """What became of a connection, who did it, and who still has to (RFC 9293 §3.5, §3.6)."""
-    from tcpbook.lab.capture import connections
-
     way = random.choice(WAYS)
     trace = _lived(random, way)
     end = {"unanswered": 0, "incomplete": 1}.get(way, random.randint(0, 1))
-    segments = captured(trace, end)
-    (row,) = connections(segments).itertuples()
-    became, who = _became(row), WHO[("client", "server", "both", "").index(row.closed_by)]
-    missing = MISSING[1 - ENDS.index(row.closed_by) if became == HALF else 2 if became == OPENED else 3]
-    fins = [WHO[end] for end in segments.loc[segments["flags"] & int(Flags.FIN) > 0, "end"]]
-    last = WHO[segments["end"].iloc[-1]]
+    row, shown = connection(trace, end), lines(trace, end)
+    became, who = _became(row), {"": WHO[3], "both": WHO[2]}.get(row.closed_by, f"the {row.closed_by}")
+    missing = {HALF: MISSING[who == WHO[0]], OPENED: MISSING[2]}.get(became, MISSING[3])
+    fins = [WHO[line.end] for line in shown if Flags.FIN in line.flags]
     return Instance(
         task=f"Wireshark at the {ENDS[end]} captured this connection. The capture went on for a minute more, and "
         "nothing came.",
-        given=printed(segments),
+        given=printed(shown),
         parts=(
             ask("What became of it?", Form.CHOICE, became, _wrong_fates(became, fins), FATES),
-            ask(
-                "Who refused or reset it? If nobody did, who closed first?",
-                Form.CHOICE, who, _wrong_doers(became, who, fins, last), WHO,
-            ),
+            ask("Who refused or reset it? If nobody did, who closed first?", Form.CHOICE, who,
+                _wrong_doers(became, who, fins, WHO[shown[-1].end]), WHO),
             ask("Whose CLOSE is still missing?", Form.CHOICE, missing, _wrong_closers(became, who), MISSING),
         ),
         hints=(
             "First the opening: is there a SYN, a SYN,ACK, and an ACK of it? Then look for FIN and RST.",
-            "A RST in answer to a SYN refuses the call. Any other RST ends all at once. A FIN closes one direction.",
+            "A RST that answers a SYN refuses the call. Any other ends all at once. A FIN closes one direction.",
             CLUES[became],
         ),
         solution=(
@@ -122,8 +115,8 @@ def _lived(random: Random, way: str) -> Trace:
         "half-closed": [(one, CLOSE, at_us), *late],
         "open": [],
     }
-    for call in calls[way]:
-        network.call(*call)
+    for end, call, when_us in calls[way]:
+        network.call(end, call, when_us)
     return network.run()
 
 
@@ -138,12 +131,14 @@ def _became(row: Any) -> str:
 
 
 def _deed(became: str, who: str) -> str:
-    if became in (THREE, FOUR):
-        both = who == WHO[2]
-        return "Neither FIN acknowledges the other." if both else "Its FIN comes first; the other's sender has it."
-    return {REFUSED: "It sent the RST.", RESET: "It sent the RST.", HALF: "It sent the FIN."}.get(
-        became, "There is neither FIN nor RST."
-    )
+    """How it shows who did that."""
+    if who == WHO[2]:
+        return "Neither FIN acknowledges the other."
+    if who == WHO[3]:
+        return "There is neither FIN nor RST."
+    if became in (REFUSED, RESET):
+        return "It sent the RST."
+    return "It sent the only FIN." if became == HALF else "Its FIN is first, and the second acknowledges it."
 
 
 def _wrong_fates(became: str, fins: list[str]) -> Iterable[tuple[str, str]]:
@@ -192,63 +187,55 @@ KINSHIP = {"new": NEW, "old": OLD, "gap": GAP, "": NONE}
 """What we call what `verdicts` finds."""
 
 
-class Seen(NamedTuple):
-    """A line of the list in relative numbers: what its segment takes of them, and its sender's highest before it."""
+class Compared(NamedTuple):
+    """A line, the highest number that its sender has reached before, and what that makes of it."""
 
-    frame: int
-    end: int
-    seq: int
-    ack: int
-    takes: int
+    line: Line
     mark: int
     kinship: str
 
 
 def kinship(random: Random) -> Instance:
-    """What a segment is to those that its sender sent before it: new, old, after a gap (RFC 9293 §3.4)."""
-    teller, viewer, trace, seen = _told(random)
-    segments = captured(trace, viewer)
+    """What a segment is to those that its sender sent before it: new, old, leaving a gap (RFC 9293 §3.4)."""
+    teller, viewer = random.randint(0, 1), random.randint(0, 1)
+    trace, seen = _told(random, teller, viewer)
     asked = _asked(random, seen, teller)
-    told = [line for line in asked if line.end == teller]
-    line = random.choice([line for line in told if line.kinship != NEW])
-    before = seen[: seen.index(line)]
+    odd = random.choice([each for each in asked if each.kinship in (OLD, GAP)])
+    frame = odd.line.frame
     return Instance(
         task=f"Wireshark at the {ENDS[viewer]} captured this. Compare each segment with the highest number that its "
         "sender has reached before: one that begins there is new, one that begins below it is old, one that begins "
         "beyond it leaves a gap.",
-        given=printed(segments),
+        given=printed(each.line for each in seen),
         parts=(
-            *(ask(f"What is frame {each.frame}?", Form.CHOICE, each.kinship, _wrong_kinships(seen, each), KINSHIPS)
+            *(ask(f"What is frame {each.line.frame}?", Form.CHOICE, each.kinship, _wrong_kinships(seen, each), KINSHIPS)
               for each in asked),
-            ask(f"With which Seq would frame {line.frame} have been new?", Form.NUMBER, line.mark,
-                _wrong_marks(before, line)),
+            ask(f"With which Seq would frame {frame} have been new?", Form.NUMBER, odd.mark, _wrong_marks(seen, odd)),
         ),
         hints=(
             "Go down the lines of one direction only, and note where each segment ends: Seq + Len, and 1 more for a "
             "SYN or FIN.",
             "The highest of these ends counts. It never falls, whatever comes late or again.",
-            f"Before frame {line.frame} the {ENDS[teller]} has reached {line.mark}.",
+            f"Before frame {frame} the {ENDS[teller]} has reached {odd.mark}.",
         ),
-        solution=(*(_compared(each) for each in asked), f"Frame {line.frame} would have been new at {line.mark}."),
+        solution=(*map(_reason, asked), f"Frame {frame} would have been new at {odd.mark}."),
         trace=trace,
     )  # fmt: skip
 
 
-def _told(random: Random) -> tuple[int, int, Trace, list[Seen]]:
-    """One end tells in pieces, on a way that loses, delays or doubles some: until something looks odd to a viewer."""
+def _told(random: Random, teller: int, viewer: int) -> tuple[Trace, list[Compared]]:
+    """One end tells in pieces, on a way that loses, delays or doubles some: until something looks odd to the viewer."""
     while True:
-        teller, viewer, pieces = random.randint(0, 1), random.randint(0, 1), random.randint(4, 6)
-        odd = random.sample(range(pieces), 2)
-        numbers = [HANDSHAKE[teller] + 1 + piece for piece in odd]
-        link = random.choice((
-            Link(lose=tuple(numbers)),
-            Link(lose=tuple(numbers[:1])),
-            Link(lose=tuple(numbers[:1]), twice={numbers[1]: 30 * MS}),
-            Link(late={numbers[0]: 60 * MS}, twice={numbers[1]: 30 * MS}),
-            Link(late=dict.fromkeys(numbers, 60 * MS)),
-        ))  # fmt: skip
+        pieces = random.randint(4, 6)
+        one, other = (HANDSHAKE[teller] + 1 + piece for piece in random.sample(range(pieces), 2))
         links = [Link(), Link()]
-        links[teller] = link
+        links[teller] = random.choice((
+            Link(lose=(one, other)),
+            Link(lose=(one,)),
+            Link(lose=(one,), twice={other: 30 * MS}),
+            Link(late={one: 60 * MS}, twice={other: 30 * MS}),
+            Link(late={one: 60 * MS, other: 60 * MS}),
+        ))  # fmt: skip
         network = Network(hosts(random), tuple(links))
         network.call(1, Open(active=False))
         network.call(0, Open(active=True, remote_port=80))
@@ -257,67 +244,65 @@ def _told(random: Random) -> tuple[int, int, Trace, list[Seen]]:
         if random.random() < 0.5:
             network.call(teller, CLOSE, S + 25 * MS * pieces)
         trace = network.run()
-        seen = _lines(captured(trace, viewer))
-        if any(line.kinship == OLD for line in seen):
-            return teller, viewer, trace, seen
+        seen = _compared(lines(trace, viewer))
+        if any(each.kinship == OLD for each in seen):
+            return trace, seen
 
 
-def _lines(segments: Any) -> list[Seen]:
-    from tcpbook.lab.capture import verdicts
-
-    zeros, marks = starts(segments), [0, 0]
+def _compared(shown: list[Line]) -> list[Compared]:
+    marks = [0, 0]
     found = []
-    for row, verdict in zip(segments.itertuples(), verdicts(segments), strict=True):
-        seq, ack = distance(zeros[row.end], row.seq), distance(zeros[1 - row.end], row.ack)
-        takes = row.length + sum(bool(row.flags & bit) for bit in (Flags.SYN, Flags.FIN))
-        found.append(Seen(row.frame, row.end, seq, ack, takes, marks[row.end], KINSHIP[verdict]))
-        marks[row.end] = max(marks[row.end], seq + takes)
+    for line in shown:
+        found.append(Compared(line, marks[line.end], KINSHIP[line.verdict]))
+        marks[line.end] = max(marks[line.end], line.seq + line.takes)
     return found
 
 
-def _asked(random: Random, seen: list[Seen], teller: int) -> list[Seen]:
-    """Three lines, of each sort one; a new one, if possible, that comes behind an odd one."""
-    told = [line for line in seen if line.end == teller and line.kinship != NONE and line.seq]
-    odd = next(at for at, line in enumerate(told) if line.kinship in (OLD, GAP))
-    sorts = [[line for line in told if line.kinship == sort] for sort in (OLD, GAP)]
+def _asked(random: Random, seen: list[Compared], teller: int) -> list[Compared]:
+    """Three lines behind the handshake, each of another sort; a new one, if there is one, behind an odd one."""
+    seen = seen[sum(HANDSHAKE) :]
+    told = [each for each in seen if each.line.end == teller and each.line.takes]
+    odd = next(at for at, each in enumerate(told) if each.kinship in (OLD, GAP))
+    sorts = [[each for each in told if each.kinship == sort] for sort in (OLD, GAP)]
     sorts += [
-        [line for line in told[odd:] if line.kinship == NEW] or [line for line in told if line.kinship == NEW][:1],
-        [line for line in seen[told[0].frame :] if line.kinship == NONE],
+        [each for each in told[odd:] if each.kinship == NEW] or [each for each in told if each.kinship == NEW],
+        [each for each in seen if each.kinship == NONE],
     ]
-    lines = [random.choice(sort) for sort in sorts if sort][:3]
-    return sorted(lines, key=lambda line: line.frame)
+    return sorted([random.choice(sort) for sort in sorts if sort][:3])
 
 
-def _compared(line: Seen) -> str:
-    if line.kinship == NONE:
-        return f"Frame {line.frame} has no text, no SYN, no FIN: it takes no number (RFC 9293 §3.4)."
-    where = {NEW: "begins there", OLD: f"begins below it, at {line.seq}", GAP: f"begins beyond it, at {line.seq}"}
+def _reason(each: Compared) -> str:
+    """Why it is of its sort."""
+    if each.kinship == NONE:
+        return f"Frame {each.line.frame} has no text, no SYN, no FIN: it takes no number (RFC 9293 §3.4)."
+    where = {NEW: "there", OLD: f"below it, at {each.line.seq}", GAP: f"beyond it, at {each.line.seq}"}[each.kinship]
     return (
-        f"Before frame {line.frame} the {ENDS[line.end]} has reached {line.mark}. It {where[line.kinship]}: "
-        f"{line.kinship} (RFC 9293 §3.4)."
+        f"Before frame {each.line.frame} the {ENDS[each.line.end]} has reached {each.mark}. It begins {where}: "
+        f"{each.kinship} (RFC 9293 §3.4)."
     )
 
 
-def _wrong_kinships(seen: list[Seen], line: Seen) -> Iterable[tuple[str, str]]:
+def _wrong_kinships(seen: list[Compared], each: Compared) -> Iterable[tuple[str, str]]:
     """What those say who go by whether it was seen, or by the gap that is still open."""
-    earlier = [each for each in seen[: seen.index(line)] if each.end == line.end]
-    if line.kinship == NONE:
+    earlier = [other for other in seen[: seen.index(each)] if other.line.end == each.line.end]
+    if each.kinship == NONE:
         yield from ((sort, "an empty segment has a number") for sort in (NEW, OLD))
-    elif line.kinship == NEW:
-        if any(each.kinship == GAP for each in earlier):
+    elif each.kinship == NEW:
+        if any(other.kinship == GAP for other in earlier):
             yield GAP, "a gap lasts"
-    elif line.seq in [each.seq for each in earlier if each.takes]:
+    elif each.line.seq in [other.line.seq for other in earlier if other.line.takes]:
         yield NEW, "a retransmission is numbered anew"
     else:
         yield NEW, "what is seen first is new"
 
 
-def _wrong_marks(before: list[Seen], line: Seen) -> Iterable[tuple[int, str]]:
+def _wrong_marks(seen: list[Compared], each: Compared) -> Iterable[tuple[int, str]]:
     """Where those would go on who don't take the highest number."""
-    last = [each for each in before if each.end == line.end and each.takes][-1]
+    before = [other.line for other in seen[: seen.index(each)]]
+    last = [line for line in before if line.end == each.line.end and line.takes][-1]
     yield last.seq + last.takes, "the last segment counts"
-    yield [each.ack for each in before if each.end != line.end][-1], "the ACK is the mark"
-    yield line.mark + 1, "SEQ plus length is the last"
+    yield [line.ack for line in before if line.end != each.line.end][-1], "the ACK is the mark"
+    yield each.mark + 1, "SEQ plus length is the last"
 
 
 KINDS = {"what became of it": fate, "new, old or gap": kinship}

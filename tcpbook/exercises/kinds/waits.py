@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from random import Random
-from typing import Any, NamedTuple
 
 from tcpbook.exercises.answers import Form
 from tcpbook.exercises.instance import Instance, ask
-from tcpbook.exercises.kinds.captured import ENDS, HANDSHAKE, captured, hosts, printed
+from tcpbook.exercises.kinds.captured import ENDS, HANDSHAKE, NS, Line, connection, hosts, lines, printed
 from tcpbook.lab.network import Application, Closes, Link, Network
 from tcpbook.lab.trace import Trace
 from tcpbook.protocol.events import CLOSE, Open, Receive, Send
@@ -31,42 +31,35 @@ WHY = {
 """How each cause shows in a capture, in a sentence about what ends the wait."""
 
 
-class Wait(NamedTuple):
-    """The longest wait of a capture: between which rows, how long, and the handshake's round trip, both in ms."""
-
-    before: int
-    ms: int
-    round_trip_ms: int
-
-
 def slow(random: Random) -> Instance:
     """What a slow connection waits for (RFC 9293 §3.8)."""
-    planned = random.choice(CAUSES)
-    viewer, trace = _dragged(random, planned)
-    segments = captured(trace, viewer)
-    wait = _longest(segments)
-    cause = _cause(segments, wait)
-    first, then = segments["frame"].iloc[[wait.before, wait.before + 1]]
-    ended_s = (segments["time_ns"].iloc[wait.before + 1] - segments["time_ns"].iloc[0]) // 10**6
+    viewer, trace = _dragged(random, random.choice(CAUSES))
+    shown = lines(trace, viewer)
+    waits = [then.ms - first.ms for first, then in pairwise(shown)]
+    longest_ms = max(waits)
+    last = waits.index(longest_ms)  # the line before the wait
+    round_trip_ms = connection(trace, viewer).handshake_rtt_ns // NS
+    cause = WAY if longest_ms <= round_trip_ms else _cause(shown[: last + 1], shown[last + 1])
+    frames = f"frames {shown[last].frame} and {shown[last + 1].frame}"
     return Instance(
         task=f"The client asks, and the server answers. It takes too long. Wireshark at the {ENDS[viewer]} captured "
         "this.",
-        given=printed(segments),
+        given=printed(shown),
         parts=(
-            ask("How many ms are a round trip, by the handshake?", Form.NUMBER, wait.round_trip_ms),
-            ask("How many ms is the longest wait between two frames?", Form.NUMBER, wait.ms,
-                [(ended_s, "a time is a wait")]),
+            ask("How many ms are a round trip, by the handshake?", Form.NUMBER, round_trip_ms),
+            ask("How many ms is the longest wait between two frames?", Form.NUMBER, longest_ms,
+                [(shown[last + 1].ms, "a time is a wait")]),
             ask("What does the longest wait come from?", Form.CHOICE, cause, _wrong_causes(cause), CAUSES),
         ),
         hints=(
             "In the handshake only the two TCPs take part, no program: it shows how long the way there and back is.",
-            f"The longest wait is between frames {first} and {then}. Has what ends it been sent before? Which window "
-            "did the other end announce last?",
+            f"The longest wait is between {frames}. Has what ends it been sent before? Which window did the other end "
+            "announce last?",
             WHY[cause],
         ),
         solution=(
-            f"From SYN to SYN,ACK and from there to the ACK: {wait.round_trip_ms} ms.",
-            f"The longest wait, between frames {first} and {then}: {wait.ms} ms.",
+            f"From SYN to SYN,ACK and from there to the ACK: {round_trip_ms} ms.",
+            f"The longest wait, between {frames}: {longest_ms} ms.",
             f"{WHY[cause]} So: {cause}.",
         ),
         trace=trace,
@@ -124,28 +117,13 @@ def _unread(random: Random, reader: int, delay_us: int, late_us: int) -> Trace:
     return network.run(until_us=read_us + delay_us)
 
 
-def _longest(segments: Any) -> Wait:
-    from tcpbook.lab.capture import connections
-
-    waits_ns = segments["time_ns"].diff().iloc[1:].astype(int).tolist()
-    (round_trip_ns,) = connections(segments)["handshake_rtt_ns"]
-    longest_ns = max(waits_ns)
-    return Wait(waits_ns.index(longest_ns), longest_ns // 10**6, round_trip_ns // 10**6)
-
-
-def _cause(segments: Any, wait: Wait) -> str:
-    """What the longest wait comes from."""
-    from tcpbook.lab.capture import verdicts
-
-    before = segments.iloc[: wait.before + 1]
-    windows = before.groupby("end")["window"].last()
-    if wait.ms <= wait.round_trip_ms:
-        return WAY
-    if not windows.all():
-        return READS[int(windows.idxmin())]
-    if verdicts(segments).iloc[wait.before + 1] == "old":
-        return LOSS
-    return SENDS[int(segments["end"].iloc[wait.before + 1])]
+def _cause(before: list[Line], then: Line) -> str:
+    """What a wait longer than a round trip comes from, by the lines before it and the one that ends it."""
+    windows = {line.end: line.window for line in before}
+    for end, window in windows.items():
+        if not window:
+            return READS[end]
+    return LOSS if then.verdict == "old" else SENDS[then.end]
 
 
 def _wrong_causes(cause: str) -> Iterable[tuple[str, str]]:
