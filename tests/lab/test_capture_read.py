@@ -7,6 +7,7 @@ import io
 import os
 import random
 import struct
+import sys
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -174,3 +175,12 @@ def test_a_path_that_is_no_file_and_a_pipe_are_refused(tmp_path: Path) -> None:
     os.close(write)
     with open(read, "rb") as pipe, pytest.raises(TcpBookError, match=r"io\.BytesIO"):
         read_capture(pipe)
+
+
+def test_who_waits_is_told_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    module = sys.modules[read_capture.__module__]
+    read_capture(io.BytesIO(HEAD + record(segment(1))))
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(module, "PATIENCE_S", 0.0)
+    read_capture(io.BytesIO(HEAD + record(segment(1))))
+    assert capsys.readouterr().err == "\rreading the capture: 100%\rreading the capture: done\n"
