@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,9 @@ class Flows:
             codes = factorize(codes << 32 | factorize(word)[0])[0]
         codes = factorize(codes << 32 | ports)[0]
         first = _first(codes, int(codes.max(initial=-1)) + 1)
-        keys = zip(map(bytes, addresses[first]), ports[first].tolist(), strict=True)
+        width, octets = addresses.shape[1], addresses[first].tobytes()
+        pieces = (octets[at : at + width] for at in range(0, len(octets), width))
+        keys = zip(pieces, ports[first].tolist(), strict=True)
         numbers = self._numbers
         found: Numbers = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)[codes]
         return found
@@ -41,7 +43,7 @@ class Flows:
         codes: dict[bytes, int] = {}
         sides = np.array([[codes.setdefault(end, len(codes)) for end in both] for both in ends], np.int32)
         sides.shape = -1, 2
-        texts = [str(ip_address(octets)) for octets in codes]
+        texts = [inet_ntop(AF_INET if len(octets) == 4 else AF_INET6, octets) for octets in codes]
         source, destination = (Categorical.from_codes(sides[flow, side], texts) for side in (0, 1))
         return source, destination
 
@@ -51,15 +53,17 @@ class Flows:
         return (ports >> 16).astype(np.uint16)[flow], ports.astype(np.uint16)[flow]
 
     def pairs(self) -> tuple[Numbers, Mask]:
-        """For each flow a number that it has in common with the way back, and whether it is that."""
-        found: dict[tuple[tuple[bytes, int], ...], int] = {}
-        pair, back = [], []
-        for octets, ports in self._numbers:
-            half = len(octets) // 2
-            source, destination = (octets[:half], ports >> 16), (octets[half:], ports & 0xFFFF)
-            back.append(destination < source)
-            pair.append(found.setdefault(tuple(sorted((source, destination))), len(found)))
-        return np.array(pair, np.int64), np.array(back, bool)
+        """For each flow a number that it has in common with the way back, and whether it is that, the later one."""
+        numbers = self._numbers
+        ways_back = (_turned(*flow) for flow in numbers)
+        back = np.array([numbers.get(way, number) for number, way in enumerate(ways_back)], np.int64)
+        own = np.arange(len(back))
+        return np.minimum(own, back), own > back
+
+
+def _turned(octets: bytes, ports: int) -> tuple[bytes, int]:
+    half = len(octets) // 2
+    return octets[half:] + octets[:half], (ports & 0xFFFF) << 16 | ports >> 16
 
 
 def _first(codes: Numbers, count: int) -> Numbers:

@@ -54,7 +54,11 @@ class Seen:
 
     def since(self, row: int) -> str:
         """The time from a segment to the end of the capture."""
-        return duration(self.until_ns - int(self.ends.time_ns[row]))
+        return duration(self.left_ns(row))
+
+    def left_ns(self, row: int) -> int:
+        """The same in ns."""
+        return self.until_ns - int(self.ends.time_ns[row])
 
     def apart(self, rows: Column) -> str:
         """The times between these segments, such as "1, 2 and 4 s apart"."""

@@ -302,7 +302,12 @@ def _in_turn(seen: Seen, first: int) -> Iterator[str]:
     who, other = ENDS[first], ENDS[1 - first]
     begun, second = fin[first], fin[1 - first]
     if second == none:
-        if acked[first] < none:
+        if acked[first] < none and seen.left_ns(acked[first]) < SILENCE_NS:
+            yield (
+                f"The {who} closed first. When the capture ends, the {other} is in CLOSE-WAIT: it may still send, and "
+                "its CLOSE is to come (RFC 9293 §3.6)."
+            )
+        elif acked[first] < none:
             yield (
                 f"The {who} closed first; the {other} never closed: CLOSE-WAIT for {seen.since(acked[first])}, until "
                 f"the capture ends. The {other}'s program read the end of the text and did not call CLOSE: look for a "
