@@ -130,7 +130,8 @@ TOLD = {
         "The client closed first; the server never closed: CLOSE-WAIT for 41 s, until the capture ends.",
     ),
     "never closed, and cut off": (
-        (*OPEN, *CLOSED), "The client closed first. When the capture ends, the server is in CLOSE-WAIT: it may still send"
+        (*OPEN, *CLOSED),
+        "The client closed first. When the capture ends, the server is in CLOSE-WAIT: it may still send",
     ),
     "FIN without an ACK": ((*OPEN, CLOSED[0]), "The client's FIN was not acknowledged within the capture"),
     "still open": ((*OPEN, LATER), "Neither end closed within the capture, which goes on for 41 s after"),
