@@ -67,7 +67,7 @@ class Streamed:
         here = raw.tell()
         self._octets = raw.seek(0, SEEK_END)
         raw.seek(here, SEEK_SET)
-        self.octets = bytearray(BUFFER)
+        self.octets = mmap.mmap(-1, BUFFER)  # anonymous memory, of which only what is used is taken
         self.buffer: Octets = np.frombuffer(self.octets, np.uint8)
         self.filled = 0
 
