@@ -127,7 +127,7 @@ def test_kinship_is_that_which_a_running_maximum_finds(seeds: int) -> None:
 @pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is missing: apt-get install tshark")
 @pytest.mark.parametrize("kind", ["what became of it", "new, old or gap", "why is it slow"])
 def test_the_list_is_what_tshark_shows(kind: str, tmp_path: Path) -> None:
-    for instance in instances(kind, 20):
+    for instance in instances(kind, 6):
         assert instance.trace
         (viewer,) = re.findall(r"Wireshark at the (client|server)", instance.task)
         instance.trace.pcap(tmp_path / "list.pcap", ["client", "server"].index(viewer))
