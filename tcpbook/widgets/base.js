@@ -19,12 +19,17 @@ function keepKeys(el) {
   return () => el.removeEventListener("keydown", keep);
 }
 
-// Calls `show` now and whenever one of the traits changes; returns what undoes it.
+// Calls `show` now and after traits have changed, once for all that change together; returns what undoes it.
 function follow(model, traits, show) {
   const event = traits.map((trait) => `change:${trait}`).join(" ");
-  model.on(event, show);
+  let due = false;
+  const soon = () => {
+    if (!due) queueMicrotask(() => { due = false; show(); });
+    due = true;
+  };
+  model.on(event, soon);
   show();
-  return () => model.off(event, show);
+  return () => model.off(event, soon);
 }
 
 // One end of a connection: its state, its variables, and its state graph, which Python drew.

@@ -192,7 +192,8 @@ function render({ model, el }) {
 
   // Close by, the first name of each port; from afar, the share of ports that have a name.
   function showRegistered(x, unit) {
-    const here = rows.filter(({ port }) => inView(port));
+    const [first, last] = [model.get("first"), model.get("last")];
+    const here = rows.filter(({ port }) => first <= port && port <= last);
     const height = BOTTOM - NAMES;
     const near = unit >= NAMED;
     legend.textContent = `${near ? "Below the line: each port's first TCP name." : "Bars: the share of ports with a TCP name; full height is all."} `
@@ -212,13 +213,12 @@ function render({ model, el }) {
     const wide = Math.max(1, Math.ceil(2 / unit)); // ports a bar
     const bars = new Map();
     for (const port of new Set(here.filter(({ name }) => name).map(({ port }) => port))) {
-      const bar = Math.floor((port - model.get("first")) / wide);
+      const bar = Math.floor((port - first) / wide);
       bars.set(bar, (bars.get(bar) ?? 0) + 1);
     }
-    for (const [bar, taken] of bars) {
-      const tall = height * taken / wide;
-      drawPart(svg, "rect", { x: x(model.get("first") + bar * wide), y: BOTTOM - tall, width: wide * unit, height: tall, class: "tcpbook-ports-bar" });
-    }
+    const drawn = [...bars].map(([bar, taken]) =>
+      `M${x(first + bar * wide)},${BOTTOM}v${-height * taken / wide}h${wide * unit}V${BOTTOM}`);
+    drawPart(svg, "path", { d: drawn.join(""), class: "tcpbook-ports-bar" });
     drawPart(svg, "line", { x1: EDGE, x2: WIDTH - EDGE, y1: BOTTOM, y2: BOTTOM, class: "tcpbook-ports-tick" });
   }
 
