@@ -2,7 +2,7 @@
 
 Time runs from the click's `event.timeStamp` to the task after the first animation frame that shows the answer.
 Script is what runs between the window's first and last listener of the click: the page's own handlers, and the
-microtasks that they queue; the peer's handler only sends a message, and so does ConnectionLab's. They take turns on
+microtasks that they queue; where the kernel answers, they only send a message. They take turns on
 one page, and every click finds page and kernel at rest.
 """
 
@@ -16,7 +16,7 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, sync_playwright
 
 from benchmarks.row import Row
 
@@ -35,11 +35,8 @@ FRAMES_MS, SCRIPT_MS, KERNEL_MS = 2 * 1000 / 60, 5, 50
 CELL = """
 from itertools import cycle
 import graphviz, ipywidgets
-from tcpbook import FlagLab
+from tcpbook import *
 from tcpbook.figures.stategraph import source
-from tcpbook.protocol.state import State
-from tcpbook.widgets.connection_lab import ConnectionLab
-from tcpbook.widgets.handshake_player import HandshakePlayer
 
 graph, states = source(compact=False).removesuffix("}"), cycle(State)
 button, drawing = ipywidgets.Button(description="Next state"), ipywidgets.HTML()
@@ -50,28 +47,76 @@ def render(_=None):
 
 button.on_click(render)
 render()
-display(FlagLab(state="SYN-SENT"), HandshakePlayer("three-way handshake"), ConnectionLab(),
-        ipywidgets.VBox([button, drawing]))
+header = Segment(49152, 80, 100, 0, Flags.SYN, 1024)
+edited, kernel, table, capture = HeaderExplorer(header), KernelLab(), SocketTable(), CaptureExplorer()
+edited.lit, kernel.asks = "PSH", False
+table.commit("ESTABLISHED")
+capture.open("morning.pcapng")
 """
+
+
+class Clicked(NamedTuple):
+    """What the reader clicks in turn, and what then changes."""
+
+    widget: str
+    """The expression that shows it."""
+    buttons: tuple[str, ...]
+    through_kernel: bool = True
+    answer: str = ":scope"
+    event: str = "click"
+
+
+def named(*names: str) -> tuple[str, ...]:
+    """Return the selectors of buttons with these words or labels."""
+    return tuple(f"button:is(:text-is('{name}'), [aria-label='{name}'])" for name in names)
+
+
+def states(*names: str) -> tuple[str, ...]:
+    """Return the selectors of these nodes of a state graph."""
+    return tuple(f"[data-state='{name}']:not([data-twin])" for name in names)
+
+
+def fields(*names: str) -> tuple[str, ...]:
+    """Return the selectors of these boxes of a header."""
+    return tuple(f"svg [data-field~={name}]" for name in names)
+
+
+CLICKED = {
+    "FlagLab": Clicked("FlagLab(state='SYN-SENT')", named("SYN", "ACK", "RST", "FIN"), False),
+    "HandshakePlayer": Clicked("HandshakePlayer('three-way handshake')", named("Step", "Back"), False),
+    "StateExplorer": Clicked("StateExplorer()", states("LISTEN", "SYN-SENT"), False),
+    "HeaderExplorer, a field": Clicked("HeaderExplorer(header)", fields("seq", "wnd"), False, event="mousedown"),
+    "PortExplorer": Clicked("PortExplorer()", named("Zoom in", "Zoom out"), False),
+    "prediction": Clicked("predict.flags('Which?', Flags.SYN, 'why')", named("SYN", "ACK"), False),
+    "Exercise": Clicked("Exercise('the flags byte', seed=1)", named("certain", "a guess"), False),
+    "ConnectionLab": Clicked("ConnectionLab()", named("A OPEN active", "Undo")),
+    "HeaderExplorer, a bit": Clicked("edited", (".tcpbook-explorer-form input",)),
+    "CaptureExplorer": Clicked("capture", named("Connection 0", "Connection 1")),
+    "KernelLab": Clicked("kernel", named("server listen", "Start again")),
+    "SocketTable": Clicked("table", named("Look again")),
+    "KernelTour": Clicked("KernelTour()", named("Ask the kernel again"), answer="tbody"),
+    "BookMap": Clicked("BookMap()", named("Reset …", "No, keep it"), False),
+    PEER: Clicked("ipywidgets.VBox([button, drawing])", named("Next state"), answer=".widget-html-content"),
+}
 
 # Starts from rest: the kernel has answered the messages that came before, the page is painted where it stands, and
 # JupyterLab has done what it does after a message and after scrolling.
-WATCH = """async (part) => {
+WATCH = """async (part, [event, attributes]) => {
     await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestKernelInfo();
     await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
     await new Promise((idle) => requestIdleCallback(idle));
     window.sample = new Promise((resolve, reject) => {
         const { port1, port2 } = new MessageChannel();
         let stamp, start, script;
-        addEventListener("click", (event) => {
-            stamp = event.timeStamp;
+        addEventListener(event, ({ timeStamp }) => {
+            stamp = timeStamp;
             new MutationObserver((_, observer) => {
                 observer.disconnect();
                 requestAnimationFrame(() => port2.postMessage("shown"));
-            }).observe(part, { childList: true, subtree: true });
+            }).observe(part, { childList: true, subtree: true, attributes });
             start = performance.now();
         }, { capture: true, once: true });
-        addEventListener("click", () => { script = performance.now() - start; }, { once: true });
+        addEventListener(event, () => { script = performance.now() - start; }, { once: true });
         port1.onmessage = () => resolve([performance.now() - stamp, script]);
         setTimeout(() => reject(new Error("a click changed nothing in 30 s")), 30_000);
     });
@@ -85,10 +130,10 @@ class Sample(NamedTuple):
     script: float
 
 
-def click(button: Locator, part: Locator) -> Sample:
-    """Click with the mouse; return how long it took until `part` of the page had changed on the screen."""
+def click(button: Locator, answer: Locator, clicked: Clicked) -> Sample:
+    """Click with the mouse; return how long it took until `answer`, a part of the page, had changed on the screen."""
     button.evaluate("(button) => button.scrollIntoView()")  # what it changes is below
-    part.evaluate(WATCH)
+    answer.evaluate(WATCH, [clicked.event, not clicked.through_kernel])
     box = button.bounding_box()
     assert box
     button.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, delay=PRESS_MS)
@@ -97,30 +142,24 @@ def click(button: Locator, part: Locator) -> Sample:
 
 def measure(chromium: str) -> dict[str, list[Sample]]:
     """Return the samples of the clicks in each widget."""
+    shown = ", ".join(clicked.widget for clicked in CLICKED.values())
     with TemporaryDirectory() as home, serve(Path(home)) as lab, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options(chromium))
         page = browser.new_page(viewport=WINDOW)
-        lab.open(page, notebook(CELL))
-        player, sandbox = page.locator(".tcpbook-player"), page.locator(".tcpbook-sandbox")
-        drawing = page.locator(".widget-html-content")
-        drawing.locator("svg").wait_for()
-        clicked = {
-            "FlagLab": (cycle(page.locator(".tcpbook-lab-bits button").all()), page.locator(".tcpbook-lab")),
-            "HandshakePlayer": (cycle(named(player, "Step", "Back")), player),
-            "ConnectionLab": (cycle(named(sandbox, "A OPEN active", "Undo")), sandbox),
-            PEER: (cycle(named(page, "Next state")), drawing),
+        lab.open(page, notebook(f"{CELL}display({shown})"))
+        outputs = page.locator(".jp-OutputArea-child")
+        outputs.nth(len(CLICKED) - 1).locator("svg").wait_for()
+        buttons = {
+            name: cycle([outputs.nth(place).locator(button) for button in clicked.buttons])
+            for place, (name, clicked) in enumerate(CLICKED.items())
         }
-        samples: dict[str, list[Sample]] = {name: [] for name in clicked}
+        samples: dict[str, list[Sample]] = {name: [] for name in CLICKED}
         for _ in range(ROUNDS):
-            for name, (buttons, part) in clicked.items():
-                samples[name] += [click(next(buttons), part) for _ in range(CLICKS)]
+            for place, (name, clicked) in enumerate(CLICKED.items()):
+                answer = outputs.nth(place).locator(clicked.answer)
+                samples[name] += [click(next(buttons[name]), answer, clicked) for _ in range(CLICKS)]
         browser.close()
     return samples
-
-
-def named(part: Page | Locator, *names: str) -> list[Locator]:
-    """The buttons of these names."""
-    return [part.get_by_role("button", name=name, exact=True) for name in names]
 
 
 def high(values: list[float]) -> float:
@@ -141,7 +180,7 @@ def run() -> list[Row]:
     peer_whole, peer_script = samples.pop(PEER)
     rows = []
     for name, (whole, script) in samples.items():
-        through_kernel = name == "ConnectionLab"
+        through_kernel = CLICKED[name].through_kernel
         most = KERNEL_MS if through_kernel else FRAMES_MS
         bar = f"at most {most:.1f} ms" + ("" if through_kernel else ", two frames")
         rows += [
