@@ -46,11 +46,9 @@ def machine() -> str:
         model = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("model name\t: ")[2].partition("\n")[0]
     except OSError:
         model = ""
-    memory, release = psutil.virtual_memory().total / 2**30, platform.release().partition("-")[0]
-    return (
-        f"{psutil.cpu_count()} cores of {model or platform.machine()}, {memory:.0f} GiB, {platform.system()} {release}, "
-        f"Python {platform.python_version()}"
-    )
+    memory = psutil.virtual_memory().total / 2**30
+    system = f"{platform.system()} {platform.release().partition('-')[0]}, Python {platform.python_version()}"
+    return f"{psutil.cpu_count()} cores of {model or platform.machine()}, {memory:.0f} GiB, {system}"
 
 
 def main() -> int:
