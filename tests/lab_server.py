@@ -111,7 +111,7 @@ def serve(home: Path) -> Iterator[Lab]:
     log = (home / "log").open("wb")
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        _wait_for(lab, server, home / "log")
+        wait_for(lab, server, home / "log")
         yield lab
         lab.stop_kernels()
     finally:
@@ -120,7 +120,7 @@ def serve(home: Path) -> Iterator[Lab]:
         log.close()
 
 
-def _wait_for(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
     """Return when the server answers; raise RuntimeError with its log when it ends or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while server.poll() is None and time.monotonic() < deadline:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,15 @@ def files() -> Iterator[Path]:
             and not name.startswith(".venv")
         )
         yield from (Path(folder, name) for name in sorted(names))
+
+
+def copy_to(folder: Path) -> Path:
+    """Copy the project into a folder, and return it."""
+    for path in files():
+        place = folder / path.relative_to(ROOT)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, place)
+    return folder
 
 
 def modules() -> list[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tree import PACKAGE, ROOT, files
+from tree import PACKAGE, ROOT, copy_to, files
 
 BUILD = """
 import sys
@@ -27,12 +26,7 @@ build_meta.build_sdist(target)
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the tree, without what the tools made."""
-    target = tmp_path_factory.mktemp("tree")
-    for path in files():
-        place = target / path.relative_to(ROOT)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, place)
-    return target
+    return copy_to(tmp_path_factory.mktemp("tree"))
 
 
 def test_wheel_and_archive_hold_every_file(copy: Path, tmp_path: Path) -> None:
