@@ -345,17 +345,17 @@ MISCONCEPTIONS = {
     "equal intervals": Misconception(
         "The timer rings in equal intervals.",
         "Each wait is twice the one before: 1, 2, 4 seconds and so on.",
-        "RFC 6298 §5.5",
+        "RFC 6298 §5",
     ),
     "the time doubles": Misconception(
         "Each retransmission leaves at twice the time.",
         "It is the wait that doubles. Add the waits up: 1, then 1 + 2, then 1 + 2 + 4.",
-        "RFC 6298 §5.5",
+        "RFC 6298 §5",
     ),
     "the original counted": Misconception(
         "The first sending is the first retransmission.",
         "The first sending is none. The first retransmission leaves one second later.",
-        "RFC 6298 §2.1",
+        "RFC 6298 §2",
     ),
     "the original forgotten": Misconception(
         "Only retransmissions are sendings.",

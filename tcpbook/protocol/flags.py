@@ -96,7 +96,7 @@ FLAGS = (
             "RFC 9293 §3.1"),
     FlagRow(Flags.RST, "RST", "R", "R", "Reset: the connection is to end at once.", "RFC 9293 §3.1"),
     FlagRow(Flags.PSH, "PSH", "P", "P", "Push: hand the data over to the user without waiting for more.",
-            "RFC 9293 §3.9.1"),
+            "RFC 9293 §3.9.1.2"),
     FlagRow(Flags.ACK, "ACK", ".", "A", "The acknowledgment number counts.", "RFC 9293 §3.1"),
     FlagRow(Flags.URG, "URG", "U", "U", "The urgent pointer counts.", "RFC 9293 §3.1"),
     FlagRow(Flags.ECE, "ECE", "E", "E", "ECN-Echo: a packet arrived marked \"congestion experienced\"; "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-INITIAL_US = 1_000_000  # before any measurement (RFC 6298 §2.1)
-LEAST_US = 1_000_000  # RFC 6298 §2.4
-MOST_US = 60_000_000  # RFC 6298 §2.5
-AFTER_LOST_SYN_US = 3_000_000  # where text begins, if the SYN had to be sent again (RFC 6298 §5.7)
+INITIAL_US = 1_000_000  # before any measurement (RFC 6298 §2, rule 2.1)
+LEAST_US = 1_000_000  # RFC 6298 §2, rule 2.4
+MOST_US = 60_000_000  # RFC 6298 §2, rule 2.5
+AFTER_LOST_SYN_US = 3_000_000  # where text begins, if the SYN had to be sent again (RFC 6298 §5, rule 5.7)
 
 
 class Rto(NamedTuple):
@@ -31,5 +31,5 @@ class Rto(NamedTuple):
         return Rto(min(max(LEAST_US, srtt_us + max(1, 4 * rttvar_us)), MOST_US), srtt_us, rttvar_us)
 
     def backed_off(self) -> Rto:
-        """Wait twice as long, after a timeout (RFC 6298 §5.5)."""
+        """Wait twice as long, after a timeout (RFC 6298 §5, rule 5.5)."""
         return self._replace(rto_us=min(2 * self.rto_us, MOST_US))

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from tcpbook.protocol.rules import RULES
-from tools.citations import RFC, Citation, citations
+from tools.citations import RFC, citations
 from tools.make_index import CHAPTERS as FOLDER
-from tools.make_index import MADE, QUOTED, TERMS, Term, parts, terms
-from tree import CHAPTERS, NOTEBOOKS, ROOT, cells, files
-
-TITLES = json.loads((ROOT / "tools/rfc-titles.json").read_text(encoding="utf-8"))
+from tools.make_index import MADE, TERMS, Term, parts, terms
+from tree import CHAPTERS, NOTEBOOKS, ROOT, cells
 
 OF_THE_NOTES = {
     "transport layer": "전송 계층",
@@ -124,68 +120,6 @@ def test_a_term_is_used_before_the_recap(term: Term) -> None:
 def test_terms_are_found_where_they_are_first_used() -> None:
     (term,) = [term for term in terms() if term.english == "SYN flood"]
     assert (term.place.file, term.place.heading) == ("03-opening.ipynb", "A flood of ghosts")
-
-
-@pytest.mark.parametrize(
-    ("text", "cited"),
-    [
-        ("(§3.10.7.4)", [(RFC, "3.10.7.4")]),
-        ("RFC 9293 §3.4.1", [(RFC, "3.4.1")]),
-        ("says §3.10. Next", [(RFC, "3.10")]),
-        ("§A.2, a note", [(RFC, "A.2")]),
-        ("RFC 6298 §2 and §5", [(6298, "2"), (6298, "5")]),
-        ("RFC 6298 §2 (the estimator), §5", [(6298, "2"), (6298, "5")]),
-        ("§3.5 (see RFC 6528), §3.6", [(RFC, "3.5"), (6528, ""), (RFC, "3.6")]),
-        ("§3.6, 3.10.7.4", [(RFC, "3.6"), (RFC, "3.10.7.4")]),
-        ("§3.10.7.4, RFC 1337 §2", [(RFC, "3.10.7.4"), (1337, "2")]),
-        ("§3.5.1 to §3.5.3 (resets)", [(RFC, "3.5.1"), (RFC, "3.5.3")]),
-        ("RFC 5961, which §3.10.7.4 takes in", [(5961, ""), (RFC, "3.10.7.4")]),
-        ("| 4 | 7323 §2.2 |", [(7323, "2.2")]),
-        ("RFC 6335's port ranges; RFC\n    # 6056 §3.2", [(6335, ""), (6056, "3.2")]),
-        ("In 2022 there were 16 bits", []),
-    ],
-)
-def test_citations_are_read(text: str, cited: list[tuple[int, str]]) -> None:
-    assert list(citations(text)) == [Citation(*each) for each in cited]
-
-
-def without(places: list[tuple[str, Citation]]) -> list[tuple[str, Citation]]:
-    """Return those citations of RFC 9293 whose section it doesn't have."""
-    return [(place, cited) for place, cited in places if cited.rfc == RFC and cited.section not in sections()]
-
-
-def sections() -> set[str]:
-    return {"", *TITLES["sections"]}
-
-
-def sources() -> list[Path]:
-    own = Path(__file__)
-    return [path for path in files() if path.suffix in {".py", ".md"} and path != own]
-
-
-def test_every_cited_section_exists() -> None:
-    """Where another RFC's section is meant, its number stands directly before it."""
-    told = [(f"{part.file}, cell {part.cell}", cited) for part in parts() for cited in citations(part.text)]
-    written = [
-        (str(path.relative_to(ROOT)), cited)
-        for path in sources()
-        for cited in citations(path.read_text(encoding="utf-8"))
-    ]
-    assert len(told) > 200
-    assert len(written) > 200
-    assert without(told + written) == []
-
-
-def test_a_section_that_does_not_exist_is_found() -> None:
-    wrong = [("here", cited) for cited in citations("RFC 9293 §3.11 and §3.10; RFC 6298 §5.5")]
-    assert without(wrong) == [("here", Citation(RFC, "3.11"))]
-
-
-def test_sections_without_the_sign_are_those_of_the_rules() -> None:
-    text = (ROOT / "tcpbook/protocol/rules.py").read_text(encoding="utf-8")
-    assert {rule.section for rule in RULES} == set(QUOTED.findall(text))
-    quoted = {section for path in (ROOT / "tcpbook").rglob("*.py") for section in QUOTED.findall(path.read_text())}
-    assert quoted <= sections()
 
 
 def test_the_map_has_a_row_for_every_section_that_is_cited() -> None:

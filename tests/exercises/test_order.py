@@ -223,7 +223,7 @@ class Rehearsal:
             self.push(at + self.delay, 1 - end, segment)
 
     def set_timer(self, at: int, end: int, before: reading.View, rang: bool) -> None:
-        """RFC 6298 §5.1 to §5.5; no timer rings twice where one segment is lost."""
+        """RFC 6298 §5, rules 5.1 to 5.5; no timer rings twice where one segment is lost."""
         after = self.views[end]
         if not after.in_flight:
             self.timers.pop(end, None)

@@ -81,7 +81,7 @@ def test_the_table_is_one_that_the_package_reads_without_a_rest() -> None:
 
 @SEEDS
 def test_retransmissions_leave_when_the_waits_add_up(seeds: int) -> None:
-    """RFC 6298 §5.5: the k-th leaves at 1 + 2 + ... + 2 to the power of k - 1."""
+    """RFC 6298 §5, rule 5.5: the k-th leaves at 1 + 2 + ... + 2 to the power of k - 1."""
     seen = set[int | str]()
     for instance in instances("when is it sent again", seeds):
         when, often = instance.parts

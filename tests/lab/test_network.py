@@ -91,7 +91,7 @@ def test_with_a_user_timeout_whoever_lost_text_is_told(seed: int) -> None:
 
 
 def test_a_syn_is_repeated_with_back_off_until_r2() -> None:
-    """RFC 6298 §5.5; after R2 the user is told (§3.8.3)."""
+    """RFC 6298 §5, rule 5.5; after R2 the user is told (§3.8.3)."""
     network = opened(pair(r2=5), links=(Link(lose=tuple(range(1, 100))), Link()))
     trace = network.run()
     assert sent_by(trace, 0) == [0, 1, 3, 7, 15, 31]
@@ -103,7 +103,7 @@ def test_karn_an_ambiguous_round_trip_is_not_measured() -> None:
     network = opened(links=(Link(delay_us=400 * MS, lose=(1,)), Link(delay_us=400 * MS)))
     network.run()
     a = network.hosts[0]
-    assert a.rto == Rto(3 * S)  # RFC 6298 §5.7
+    assert a.rto == Rto(3 * S)  # RFC 6298 §5, rule 5.7
     network.call(0, Send(b"x"), network.now_us)
     network.run()
     assert a.rto == Rto(2_400 * MS, 800 * MS, 400 * MS)

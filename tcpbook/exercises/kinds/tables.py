@@ -188,7 +188,7 @@ def again(random: Random) -> Instance:
             f"The waits are {', '.join(map(str, waits))} seconds; add them up.",
         ),
         solution=(
-            f"The waits double: {', '.join(map(str, waits))} s (RFC 6298 §2.1, §5.5).",
+            f"The waits double: {', '.join(map(str, waits))} s (RFC 6298 §2, §5).",
             f"It leaves at {', '.join(map(str, times))} s. Retransmission {k} leaves at "
             f"{' + '.join(map(str, waits[:k]))} = {times[k]} s.",
             f"By {until} s it has been sent {sent} times.",

@@ -231,7 +231,7 @@ def resets(seen: Seen) -> Iterator[str]:
     if seen.row.closed_how != "RST":
         why = "an old duplicate asked for it, or it is forged (RFC 5961 §3)."
         if seen.row.close_segments:
-            why = "all was closed before. It can have ended TIME-WAIT early (RFC 1337 §2)."
+            why = "all was closed before. It can have ended TIME-WAIT early (RFC 1337 §1)."
         yield f"{capital(counted(len(rows), 'RST'))} changed nothing: {why}"
         return
     end = ENDS.index(seen.row.closed_by)

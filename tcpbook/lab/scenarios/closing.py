@@ -165,7 +165,7 @@ CLOSING = {
         links=(Link(lose=(4,)), Link()),
     ),
     "TIME-WAIT assassination": Scenario(
-        "An old segment ends TIME-WAIT", "§3.10.7.4, RFC 1337 §2",
+        "An old segment ends TIME-WAIT", "§3.10.7.4, RFC 1337 §1",
         (*OPENED, (500 * MS, B, Send(b"hello")), (1 * S, A, CLOSE), (2 * S, B, CLOSE)),
         HANDSHAKE + """
         ESTABLISHED   <-- <SEQ=301><ACK=101><CTL=PSH,ACK><DATA=5> <--   ESTABLISHED
