@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 60
 
 help:
 	@echo "make book       read: installs into .venv and opens the first chapter in JupyterLab"
-	@echo "make test       ruff, mypy and all tests, in under 10 minutes"
+	@echo "make test       ruff, mypy, spelling and all tests, in under 10 minutes"
 	@echo "make test-long  full counts, mutants, oldest and newest dependencies; FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make bench      every speed figure, beside a named peer"
 	@echo "make chapters   runs the chapters, stores their outputs, makes the glossary and the RFC map"
@@ -28,6 +28,7 @@ test-long: lint test-oldest test-newest
 
 lint: .venv/dev
 	$(BIN)/ruff check .
+	$(BIN)/codespell
 	$(BIN)/mypy
 
 bench: .venv/dev

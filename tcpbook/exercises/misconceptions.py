@@ -114,7 +114,7 @@ MISCONCEPTIONS = {
     ),
     "a reset is answered": Misconception(
         "A reset draws a reset.",
-        "A RST is never answered, or two ends could go on for ever.",
+        "A RST is never answered, or two ends could go on forever.",
         "RFC 9293 §3.5.2",
     ),
     "CLOSED keeps silent": Misconception(

@@ -11,7 +11,7 @@ from tcpbook.protocol.state import State
 from tcpbook.protocol.tcb import TCB
 
 WIDTH, LEFT, RIGHT = 690, 8, 682
-MARGIN = 90  # what the old and the future numbers take of a bar: they go on for ever, so no scale fits them
+MARGIN = 90  # what the old and the future numbers take of a bar: they go on forever, so no scale fits them
 BAR, ROW, SPACE = 34, 18, 164  # a bar's height, a label's, and from bar to bar
 NOTHING_SENT = (State.CLOSED, State.LISTEN)
 NOTHING_HEARD = (*NOTHING_SENT, State.SYN_SENT)

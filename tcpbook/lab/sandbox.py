@@ -25,7 +25,7 @@ FORMS = (
     "deliver 1", "drop 1", "duplicate 1", "wait", "wait 1.5 s", "run",
 )  # fmt: skip
 LONGEST_US = 86_400_000_000  # a day
-MOST = 1_000  # events that one action may bring about; two ends can answer each other for ever
+MOST = 1_000  # events that one action may bring about; two ends can answer each other forever
 
 
 class ByHand(Network):

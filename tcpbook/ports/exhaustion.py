@@ -20,7 +20,7 @@ class Exhaustion:
 
     @property
     def per_second(self) -> float:
-        """How many connections a second can be opened for ever; infinite where none holds its port for any time."""
+        """How many connections a second can be opened forever; infinite where none holds its port for any time."""
         return self.ports / self.held_s if self.held_s else inf
 
     def in_use(self, rate_per_s: float, at_s: float) -> float:

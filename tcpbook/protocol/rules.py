@@ -242,7 +242,7 @@ _FIRST_FOUR_CHECKS = (
         why="The window is shut: no text, SYN or FIN is taken, but ACK, URG and RST are (MUST-66)."),
     # A peer that filled our window and lost the text has nothing but such numbers for its ACKs.
     _at(OPENED, Check.SEQUENCE, when.empty_at_the_right_edge, then=NEXT, see="A.2",
-        why="Just right of the window, but empty: its ACK counts, or two ends could turn each other's away for ever."),
+        why="Just right of the window, but empty: its ACK counts, or two ends could turn each other's away forever."),
     _at(OPENED, Check.SEQUENCE, when.has_rst, why="A RST outside the window: dropped without a word."),
     # The first check says drop, the later step says restart: reconciled by doing both.
     _at(TIME_WAIT, Check.SEQUENCE, when.repeats_fin, do.owe_ack, do.START_2MSL,

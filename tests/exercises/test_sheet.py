@@ -148,7 +148,7 @@ def test_fifty_students_get_fifty_sheets(chapter: int, tmp_path: Path) -> None:
     assert [file.name for file in files] == [f"chapter-{chapter:02}-seed-{seed}.ipynb" for seed in range(7, 57)]
     asked = {tuple(each.task + each.given for each in sheet.exercises(chapter, seed)) for seed in range(7, 57)}
     assert len(asked) == 50
-    assert sheet.notebook(chapter, 7) == files[0].read_text("utf-8"), "the same one for ever"
+    assert sheet.notebook(chapter, 7) == files[0].read_text("utf-8"), "the same one forever"
 
 
 def test_a_page_holds_all_sheets(tmp_path: Path) -> None:

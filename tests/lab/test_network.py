@@ -200,7 +200,7 @@ def test_each_new_ack_restarts_the_user_timeout() -> None:
 
 
 def test_the_user_timeout_ends_waiting_for_a_fin() -> None:
-    """§3.8.3 leaves it to the user; with it, nobody stays in FIN-WAIT-2 for ever."""
+    """§3.8.3 leaves it to the user; with it, nobody stays in FIN-WAIT-2 forever."""
     hosts = pair()
     hosts[0].user_timeout_us = 5 * S
     network = opened(hosts)

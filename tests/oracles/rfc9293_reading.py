@@ -612,7 +612,7 @@ def _deliver(t: Any) -> None:
     """3.10.3 and step seven: hand text to queued RECEIVEs, then reopen the window (3.8.6.2.2)."""
     while t.receives and _synchronized(t):
         count = t.receives[0]
-        # GAP: with the window shut no more can come: a RECEIVE that went on waiting would wait for ever
+        # GAP: with the window shut no more can come: a RECEIVE that went on waiting would wait forever
         last = t.push_seen or t.rcv_wnd == 0 or t.state in ("CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT")
         some = t.unread and last
         if len(t.unread) < count and not some:

@@ -77,16 +77,16 @@ CAPTURES = {
 def test_of_our_own_captures(tmp_path: Path, name: str) -> None:
     capture = tmp_path / "capture"
     capture.write_bytes(CAPTURES[name])
-    judgement = judge(capture)
-    assert not judgement.differences, "\n".join(map(str, judgement.differences))
-    assert judgement.agreed or name == "cut after 20 octets"
+    judgment = judge(capture)
+    assert not judgment.differences, "\n".join(map(str, judgment.differences))
+    assert judgment.agreed or name == "cut after 20 octets"
 
 
 @pytest.mark.parametrize("path", [KERNEL, *map(captures.path, captures.CAPTURES)], ids=lambda path: path.name)
 def test_of_the_kernels_captures(path: Path) -> None:
-    judgement = judge(path)
-    assert judgement.agreed
-    assert (judgement.differences, judgement.excused) == ([], {})
+    judgment = judge(path)
+    assert judgment.agreed
+    assert (judgment.differences, judgment.excused) == ([], {})
 
 
 FOLDER = os.environ.get("TCPBOOK_CAPTURES")
@@ -104,5 +104,5 @@ def test_of_others_captures(capture: Path | None) -> None:
     except TcpBookError:
         assert not list(decode(capture))
     else:
-        judgement = judge(capture, ours)
-        assert not judgement.differences, "\n".join(map(str, judgement.differences))
+        judgment = judge(capture, ours)
+        assert not judgment.differences, "\n".join(map(str, judgment.differences))

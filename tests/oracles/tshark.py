@@ -33,7 +33,7 @@ class Difference(NamedTuple):
         return f"frame {self.frame}: {self.column} {self.ours!r}, tshark {self.theirs!r}"
 
 
-class Judgement(NamedTuple):
+class Judgment(NamedTuple):
     """How many segments agreed wholly, the differences, and how often each written reason excused one."""
 
     agreed: int
@@ -41,7 +41,7 @@ class Judgement(NamedTuple):
     excused: Counter[str]
 
 
-def judge(capture: Path, ours: DataFrame | None = None) -> Judgement:
+def judge(capture: Path, ours: DataFrame | None = None) -> Judgment:
     """Compare what `read_capture` says (or said: `ours`, with checksums) with tshark, field by field."""
     if ours is None:
         ours = read_capture(capture, checksums=True)
@@ -62,7 +62,7 @@ def judge(capture: Path, ours: DataFrame | None = None) -> Judgement:
                 excused[reason.sentence] += 1
             else:
                 differences.append(difference)
-    return Judgement(agreed, differences, excused)
+    return Judgment(agreed, differences, excused)
 
 
 def _rows(table: DataFrame) -> Iterator[Row]:

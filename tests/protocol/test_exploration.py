@@ -273,7 +273,7 @@ def test_pair_gets_past_a_shut_window(name: str) -> None:
 
 
 def assert_only_a_fin_is_waited_for(found: Exploration) -> None:
-    """Once the other end is gone and its RST lost, FIN-WAIT-2 waits for ever: there, and nowhere else."""
+    """Once the other end is gone and its RST lost, FIN-WAIT-2 waits forever: there, and nowhere else."""
     stuck = found.stuck()
     for pair in stuck:
         assert {*found.states(pair)} == {State.CLOSED, State.FIN_WAIT_2}

@@ -190,7 +190,7 @@ def test_rst_after_our_fin_returns_the_sends_that_wait(state: State) -> None:
 
 
 def test_syn_received_rst_lets_a_close_that_waited_end_the_listener() -> None:
-    """Otherwise the listener that its user has closed would stay for ever."""
+    """Otherwise the listener that its user has closed would stay forever."""
     tcb = step(step(in_state(S.SYN_RECEIVED, passive=True), Send(b"text")).tcb, CLOSE).tcb
     outcome = arrive(tcb, "RST")
     assert outcome.changes == ((S.SYN_RECEIVED, S.LISTEN), (S.LISTEN, S.CLOSED))

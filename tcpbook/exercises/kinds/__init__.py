@@ -19,7 +19,7 @@ LAST_SEED = 2**32 - 1
 
 
 def generate(kind: str, seed: int) -> Instance:
-    """Return the exercise of a kind and a seed (0 to 2³² - 1), the same one for ever.
+    """Return the exercise of a kind and a seed (0 to 2³² - 1), the same one forever.
 
     Raises TcpBookError for a kind or a seed that there is not.
     """

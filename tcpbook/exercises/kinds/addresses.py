@@ -197,7 +197,7 @@ def used_up(random: Random) -> Instance:
         parts=(
             ask("How many ports can it pick from?", Form.NUMBER, size,
                 [(last - first, "last minus first"), (len(DYNAMIC), "dynamic is where the kernel picks")]),
-            ask(f"{calls}. How many connections a second can it make for ever, rounded down?", Form.NUMBER, most,
+            ask(f"{calls}. How many connections a second can it make forever, rounded down?", Form.NUMBER, most,
                 [(int(limit.per_second), "one port, one connection"),
                  (servers * size // (2 * held_s), "both ends wait"),
                  (servers * len(DYNAMIC) // held_s, "dynamic is where the kernel picks"),
@@ -218,7 +218,7 @@ def used_up(random: Random) -> Instance:
             "(RFC 9293 §3.4.1, §3.6.1).",
             f"After {at_s} s: {rate} × {min(at_s, held_s)} = {rate * min(at_s, held_s)}, but at most {size}: {taken}.",
             f"{rate} a second is {'not ' if forever else ''}more than {limit.per_second:.1f}: it "
-            f"{'can go on for ever' if forever else 'runs out'}.",
+            f"{'can go on forever' if forever else 'runs out'}.",
         ),
     )  # fmt: skip
 
