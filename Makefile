@@ -10,6 +10,7 @@ help:
 	@echo "make test-long  full counts, mutants, oldest and newest dependencies; FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make bench      every speed figure, beside a named peer"
 	@echo "make chapters   runs the chapters, stores their outputs, makes the glossary and the RFC map"
+	@echo "make pictures   takes the README's pictures of the widgets anew"
 	@echo "make clean      removes what the other targets made"
 
 # Trusted chapters show their stored pictures before anything ran.
@@ -38,6 +39,9 @@ chapters: .venv/dev
 	$(BIN)/python tools/regenerate.py $(CHAPTERS)
 	$(BIN)/python -m tools.make_index
 	$(BIN)/jupyter trust $(CHAPTERS)
+
+pictures: .venv/dev
+	$(BIN)/python -m tools.make_pictures
 
 clean:
 	rm -rf .venv .venv-oldest .venv-newest build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -69,4 +73,4 @@ test-newest: .venv-newest/made
 	.venv-newest/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager -e '.[dev]'
 	.venv-newest/bin/python -m pytest -n auto --dist loadfile
 
-.PHONY: help book test test-long lint bench chapters clean test-oldest test-newest
+.PHONY: help book test test-long lint bench chapters pictures clean test-oldest test-newest

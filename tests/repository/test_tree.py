@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tree import ROOT, files, modules
+from tree import CHAPTERS, ROOT, files, modules
 
 LONGEST = 400
 
@@ -92,6 +92,17 @@ def test_named_paths_exist(document: str) -> None:
     named = [path for path in quoted + linked if not re.search("NAME|NN", path)]
     assert named
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_the_readme_shows_a_widget_of_each_chapter() -> None:
+    """`make pictures` takes them; they stay small, and each has words for those who don't see it."""
+    linked = re.compile(r"\[!\[([^\]]+)\]\((docs/widgets/(\d\d)\.png)\)\]\(chapters/([^)]+)\)")
+    shown = linked.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert [chapter for *_, chapter in shown] == [path.name for path in CHAPTERS]
+    assert all(chapter.startswith(number) and len(words.split()) > 10 for words, _, number, chapter in shown)
+    pictures = sorted((ROOT / "docs/widgets").iterdir())
+    assert [path.relative_to(ROOT).as_posix() for path in pictures] == [picture for _, picture, *_ in shown]
+    assert max(path.stat().st_size for path in pictures) < 60_000
 
 
 def test_exceptions_are_explained() -> None:
