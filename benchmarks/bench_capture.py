@@ -27,7 +27,7 @@ from tcpbook.widgets.capture_explorer import CaptureExplorer
 PACKETS, TEXT = 1_000_000, bytes(1_448)
 FEW = 20_000  # packets for Scapy, whose time is a multiple of theirs
 ROUNDS = 3
-SMALL = 50_000_000  # octets
+SMALL = 50_000_000  # bytes
 ETHERNET = bytes.fromhex("020000000002 020000000001 0800")
 BUFFER = bytearray(1 << 20)
 ANONYMOUS = """

@@ -101,7 +101,7 @@ LINKS: dict[str, tuple[int, Callable[[bytes], bytes]]] = {
     "loop": (108, _family(">", 30)),
     "PPP": (9, _ppp),
     "PPP with addresses": (9, lambda packet: b"\xff\3" + _ppp(packet)),
-    "PPP, protocol in one octet": (9, lambda packet: _ppp(packet)[1:]),
+    "PPP, protocol in one byte": (9, lambda packet: _ppp(packet)[1:]),
     "PPP in HDLC": (50, lambda packet: b"\xff\3" + _ppp(packet)),
     "PPPoE alone": (51, _pppoe),
 }
@@ -158,7 +158,7 @@ _IDENTIFICATIONS = count(1)
 
 
 def fragments(packet: bytes, size: int = 24) -> list[bytes]:
-    """The packet in fragments with `size` octets each, a multiple of eight; IPv4 with the identification given."""
+    """The packet in fragments with `size` bytes each, a multiple of eight; IPv4 with the identification given."""
     six = packet[0] >> 4 == 6
     header = packet[:40] if six else packet[: (packet[0] & 15) * 4]
     body = packet[len(header) :]
@@ -193,7 +193,7 @@ MICROSECONDS, NANOSECONDS, MODIFIED = 0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34
 
 
 def pcap(packets: Iterable[Packet], link: int, order: str = "<", magic: int = MICROSECONDS) -> bytes:
-    """A pcap file in byte order `order`. MODIFIED is Kuznetzov's, with eight octets more before each packet."""
+    """A pcap file in byte order `order`. MODIFIED is Kuznetzov's, with eight bytes more before each packet."""
     unit = 1 if magic == NANOSECONDS else 1000
     parts = [struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262_144, link)]
     for packet in packets:
@@ -236,7 +236,7 @@ class Section:
         self.blocks.append(self._block(kind, body))
 
     def interface(self, link: int, resolution: int | None = None, offset_s: int = 0, snap: int = 0) -> int:
-        """Add an interface; return its number. `resolution` is the octet of if_tsresol."""
+        """Add an interface; return its number. `resolution` is the byte of if_tsresol."""
         options = {2: b"<b>eth0</b>"}
         if resolution is not None:
             options[9] = bytes([resolution])

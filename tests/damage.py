@@ -54,7 +54,7 @@ def parts(good: bytes) -> list[tuple[int, bool]]:
 
 
 def before(good: bytes, place: int) -> int:
-    """How many packets of a good file end at this octet or before it."""
+    """How many packets of a good file end at this byte or before it."""
     return sum(packet and end <= place for end, packet in parts(good))
 
 
@@ -81,7 +81,7 @@ def _cut(chance: random.Random) -> Iterator[Damaged]:
 
 
 def _flipped(chance: random.Random) -> Iterator[Damaged]:
-    """Octets changed anywhere: whatever it means, what came before is there."""
+    """Bytes changed anywhere: whatever it means, what came before is there."""
     for name, good in GOOD.items():
         for number in range(10):
             data = bytearray(good)
@@ -104,19 +104,19 @@ def _lengths(chance: random.Random) -> Iterator[Damaged]:
         for value in (*BEYOND, 262_145):
             number = chance.randrange(len(PACKETS))
             data = _with(good, parts(good)[number][0] + 8, order + "I", value)
-            yield Damaged(f"{name}, {value} octets captured", data, good, number, True)
+            yield Damaged(f"{name}, {value} bytes captured", data, good, number, True)
         last = len(PACKETS) - 1
         data = _with(good, parts(good)[last][0] + 8, order + "I", 200_000)
         yield Damaged(f"{name}, longer than the file", data, good, last, True)
         for value in (0, 1, 0xFFFF_FFFF):  # on the wire: less than was captured, or far more
             number = chance.randrange(len(PACKETS))
             data = _with(good, parts(good)[number][0] + 12, order + "I", value)
-            yield Damaged(f"{name}, {value} octets on the wire", data, good, number, False)
+            yield Damaged(f"{name}, {value} bytes on the wire", data, good, number, False)
         data = _with(good, parts(good)[5][0] + 8, order + "II", 0, 0)
         yield Damaged(f"{name}, an empty packet", data, good, 5, False)
         stray = bytes(chance.randrange(1, 256) for _ in range(64))
         place = parts(good)[9][0]
-        yield Damaged(f"{name}, stray octets", good[:place] + b"\xff" * 64 + stray + good[place:], good, 9, True)
+        yield Damaged(f"{name}, stray bytes", good[:place] + b"\xff" * 64 + stray + good[place:], good, 9, True)
 
 
 def _heads(chance: random.Random) -> Iterator[Damaged]:
@@ -169,14 +169,14 @@ def _blocks(chance: random.Random) -> Iterator[Damaged]:
             made.add(kind)
 
     wrong: dict[str, Callable[[Section], None]] = {
-        **{f"a block of {length} octets": block(length) for length in (0, 1, 4, 8, 11, *BEYOND)},
+        **{f"a block of {length} bytes": block(length) for length in (0, 1, 4, 8, 11, *BEYOND)},
         "a block whose lengths differ": block(32, 36),
         "a block too short for a packet": lambda made: made.add(6, bytes(8)),
         "an old block too short for a packet": lambda made: made.add(2, bytes(8)),
         "a simple block too short for a packet": lambda made: made.add(3),
         "interface 1 of 1": packet(1, 8),
         "interface 4294967295": packet(0xFFFF_FFFF, 8),
-        **{f"{length} octets captured": packet(0, length) for length in (9, 40, *BEYOND)},
+        **{f"{length} bytes captured": packet(0, length) for length in (9, 40, *BEYOND)},
         "an interface too short": lambda made: made.add(1, bytes(4)),
         "a section without its magic": lambda made: made.add(0x0A0D0D0A, bytes(16)),
         "a section too short": lambda made: made.add(0x0A0D0D0A, bytes(4)),
@@ -232,7 +232,7 @@ def _unpacked(data: bytes) -> bytes:
 
 
 def _same(one: bytes, other: bytes) -> int:
-    """How many octets from the start two files have in common."""
+    """How many bytes from the start two files have in common."""
     differ = (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
     return next(differ, min(len(one), len(other)))
 
@@ -247,8 +247,8 @@ def _inside(chance: random.Random) -> Iterator[Damaged]:
     bad: dict[str, list[bytes]] = {
         "nested VLANs": [bytes(12) + b"\x81\0\0\5" * 5000 + b"\x08\0" + four],
         "VLANs without end": [bytes(12) + b"\x81\0\0\5" * count for count in range(4)],
-        "frames of 0 to 60 octets": [frame(four)[:length] for length in range(60)],
-        "IPv6 frames of 0 to 80 octets": [frame(six)[:length] for length in range(80)],
+        "frames of 0 to 60 bytes": [frame(four)[:length] for length in range(60)],
+        "IPv6 frames of 0 to 80 bytes": [frame(six)[:length] for length in range(80)],
         **{f"IHL {ihl}": [frame(bytes([0x40 + ihl]) + four[1:])] for ihl in (0, 1, 4, 15)},
         **{f"IPv4 length {length}": [frame(_with(four, 2, ">H", length))] for length in (0, 1, 19, 20, 21, 39, 65_535)},
         **{f"IPv6 length {length}": [frame(_with(six, 4, ">H", length))] for length in (0, 1, 19, 20, 65_535)},
@@ -265,7 +265,7 @@ def _inside(chance: random.Random) -> Iterator[Damaged]:
         "an extension header cut off": [frame(six[:6] + b"\x3c" + six[7:40] + b"\x06\0\0")],
         "teardrop": [frame(first), frame(_with(second, 6, ">H", 1))],
         "overlapping IPv6 fragments": [frame(first6), frame(_with(second6, 42, ">H", 8))],
-        "a fragment past 65,535 octets": [frame(first), frame(_with(second, 6, ">H", 0x1FFF))],
+        "a fragment past 65,535 bytes": [frame(first), frame(_with(second, 6, ">H", 0x1FFF))],
         "tiny fragments": [frame(fragment) for fragment in fragments(four, 8)],
         "fragments of nothing": [frame(_with(first[:20], 2, ">H", 20)), frame(_with(second[:20], 2, ">H", 20))],
         "a fragment twice": [frame(first), frame(first), frame(second), frame(second)],

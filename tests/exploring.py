@@ -77,7 +77,7 @@ class Pair(NamedTuple):
     to1: int
     did0: int  # what its user has done of the plan, one bit each
     did1: int
-    got0: int  # octets that its user has received
+    got0: int  # bytes that its user has received
     got1: int
     told0: bool  # its user was told of an error, before both sides had closed
     told1: bool

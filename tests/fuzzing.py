@@ -1,6 +1,6 @@
 """What atheris runs: `python tests/fuzzing.py FOLDER [libFuzzer's options]`, with a folder of inputs to begin with.
 
-The first octet of an input says what the others are: a file; or, with a link type, the packets of one.
+The first byte of an input says what the others are: a file; or, with a link type, the packets of one.
 """
 
 from __future__ import annotations

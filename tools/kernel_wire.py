@@ -51,7 +51,7 @@ STATES = (
 
 
 class Segment(NamedTuple):
-    """A TCP segment without options; `text` counts octets."""
+    """A TCP segment without options; `text` counts bytes."""
 
     source: int
     destination: int
@@ -63,7 +63,7 @@ class Segment(NamedTuple):
 
 
 def checksum(data: bytes) -> int:
-    """The Internet checksum of an even number of octets."""
+    """The Internet checksum of an even number of bytes."""
     return 0xFFFF - int.from_bytes(data, "big") % 0xFFFF
 
 

@@ -21,7 +21,7 @@ BOOK, TESTS = HERE / "tcpbook/lab/captures", HERE / "tests/data"
 TCP_FASTOPEN, MSG_FASTOPEN = 23, 0x2000_0000
 NOBODY = "192.0.2.9"
 PORT = 8080
-SNAP = 96  # octets of a packet that are kept of bulky stories: the headers
+SNAP = 96  # bytes of a packet that are kept of bulky stories: the headers
 ETHERNET = bytes.fromhex("020000000002 020000000001"), bytes.fromhex("020000000001 020000000002")
 
 # --- what programs do at the two ends -------------------------------------------------------------------------------
@@ -29,7 +29,7 @@ ETHERNET = bytes.fromhex("020000000002 020000000001"), bytes.fromhex("0200000000
 
 @contextmanager
 def listening(wire: Wire, version: int = 4, received: int | None = None) -> Iterator[socket.socket]:
-    """A listening socket at the server; `received` is the octets of its receive buffer."""
+    """A listening socket at the server; `received` is the bytes of its receive buffer."""
     wire.enter(1)
     with socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -54,7 +54,7 @@ def settle() -> None:
 
 
 def ask(client: socket.socket, server: socket.socket) -> None:
-    """A request of 18 octets, an answer of 300."""
+    """A request of 18 bytes, an answer of 300."""
     client.sendall(b"GET / HTTP/1.0\r\n\r\n")
     server.recv(100)
     server.sendall(b"x" * 300)
@@ -196,7 +196,7 @@ def never_closed(wire: Wire) -> None:
 
 
 def lossy(wire: Wire) -> None:
-    """Sixty thousand octets, of which the wire loses a few segments, the last one, too."""
+    """Sixty thousand bytes, of which the wire loses a few segments, the last one, too."""
     with listening(wire) as listener:
         client, server = meet(listener)
         wire.lost = frozenset({6, 7, 20, 42})
@@ -322,7 +322,7 @@ def main() -> None:
         finally:
             wire.close()
         path.write_bytes(write(wire.records))
-        print(f"{path.name}: {len(wire.records)} packets, {path.stat().st_size} octets")
+        print(f"{path.name}: {len(wire.records)} packets, {path.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ Case = dict[str, Any]
 MODULUS = 2**32
 IRS = 0x1000_0000  # the peer's initial sequence number; the kernel picks ISS
 SND_WND = 1000  # the window in every segment of the peer, so MAX.SND.WND too
-TEXT = b"sixteen octets.."  # sent and acknowledged in ESTABLISHED, so that an old ACK acknowledges octets
+TEXT = b"sixteen octets.."  # sent and acknowledged in ESTABLISHED, so that an old ACK acknowledges bytes
 SILENCE_S = 0.004  # no answer for so long is none
 PATIENCE_S = 0.5  # a case that took longer may hold a timer's doing: it is tried again
 TRIES_MAX = 20000
@@ -55,7 +55,7 @@ ACKS = {
     "beyond": ("SND.NXT", 1),
     "ancient": ("SND.UNA-MAX.SND.WND", -1),  # below what RFC 5961 §5 lets pass
 }
-# Control bits and octets of text of the probes.
+# Control bits and bytes of text of the probes.
 WITHOUT_ACK = (
     (0, 0),
     (0, 1),
@@ -201,7 +201,7 @@ class Connection:
         return errno.errorcode[code] if code else ""
 
     def delivered(self) -> int:
-        """How many octets of text the user receives."""
+        """How many bytes of text the user receives."""
         with contextlib.suppress(OSError):
             return len(self.socket.recv(100, socket.MSG_DONTWAIT)) if self.socket else 0
         return 0
@@ -214,7 +214,7 @@ class Connection:
 
 
 class Probe(NamedTuple):
-    """One segment to try; `seq` and `ack` by their names in SEQ and ACKS, `text` in octets."""
+    """One segment to try; `seq` and `ack` by their names in SEQ and ACKS, `text` in bytes."""
 
     flags: int
     seq: str

@@ -159,8 +159,8 @@ MISCONCEPTIONS = {
         "RFC 9293 §3.4",
     ),
     "SEQ plus length is the last": Misconception(
-        "SEQ + LEN is the last octet.",
-        "SEQ plus length names the octet behind the last one.",
+        "SEQ + LEN is the last byte.",
+        "SEQ plus length names the byte behind the last one.",
         "RFC 9293 §3.4",
     ),
     "the rest needs no segment": Misconception(
@@ -190,12 +190,12 @@ MISCONCEPTIONS = {
     ),
     "right edge included": Misconception(
         "RCV.NXT + RCV.WND is in the window.",
-        "The window ends one before RCV.NXT + RCV.WND: RCV.WND octets fit, counted from RCV.NXT.",
+        "The window ends one before RCV.NXT + RCV.WND: RCV.WND bytes fit, counted from RCV.NXT.",
         "RFC 9293 §3.4",
     ),
-    "the first octet decides": Misconception(
-        "Only the first octet must be in the window.",
-        "The last octet may be in the window instead: then the segment begins with old octets and ends with new ones.",
+    "the first byte decides": Misconception(
+        "Only the first byte must be in the window.",
+        "The last byte may be in the window instead: then the segment begins with old bytes and ends with new ones.",
         "RFC 9293 §3.4, Table 5",
     ),
     "only RCV.NXT is acceptable": Misconception(
@@ -203,7 +203,7 @@ MISCONCEPTIONS = {
         "All of the window is acceptable, also ahead of a gap. RCV.NXT is where it begins.",
         "RFC 9293 §3.4, Table 5",
     ),
-    "old octets are new": Misconception(
+    "old bytes are new": Misconception(
         "All of an acceptable segment is taken.",
         "Count only those in the window: what lies before RCV.NXT is there already, what lies beyond the window is "
         "cut off.",
@@ -436,7 +436,7 @@ MISCONCEPTIONS = {
     # What came when
     "both ends share the numbers": Misconception(
         "The SEQs of both ends count together.",
-        "Each end counts its own octets, from its own ISS. What joins them is the ACK, in the other end's numbers.",
+        "Each end counts its own bytes, from its own ISS. What joins them is the ACK, in the other end's numbers.",
         "RFC 9293 §3.4",
     ),
     "one end after the other": Misconception(
@@ -471,12 +471,12 @@ MISCONCEPTIONS = {
     ),
     "the ACK leaps the gap": Misconception(
         "The ACK is the highest number that has come.",
-        "An ACK covers all before it. It stays at the first octet that is missing, whatever has come behind.",
+        "An ACK covers all before it. It stays at the first byte that is missing, whatever has come behind.",
         "RFC 9293 §3.4",
     ),
     "each segment has its own ACK": Misconception(
         "An ACK answers the segment that has just come.",
-        "An ACK is cumulative: it names the next octet expected, whichever segment makes the receiver send it.",
+        "An ACK is cumulative: it names the next byte expected, whichever segment makes the receiver send it.",
         "RFC 9293 §3.4",
     ),
     "what is sent again was lost": Misconception(
@@ -651,7 +651,7 @@ MISCONCEPTIONS = {
     ),
     "a program repeats": Misconception(
         "The program was late with what ends the wait.",
-        "These octets had been sent already. TCP sends them again when its timer rings, and no program knows.",
+        "These bytes had been sent already. TCP sends them again when its timer rings, and no program knows.",
         "RFC 9293 §3.8.1",
     ),
     "the way is always long": Misconception(
@@ -671,7 +671,7 @@ MISCONCEPTIONS = {
     ),
     "a probe repeats what was lost": Misconception(
         "Where little goes through, segments are lost.",
-        "The window was 0: the sender had to wait, and to ask with an octet now and then. Nothing was lost.",
+        "The window was 0: the sender had to wait, and to ask with a byte now and then. Nothing was lost.",
         "RFC 9293 §3.8.6.1",
     ),
     "the wrong end is slow": Misconception(

@@ -28,7 +28,7 @@ _KIND = Flags.SYN | Flags.ACK | Flags.RST
 
 
 class Cookies(NamedTuple):
-    """What such a listener has instead of half-open connections: a secret `key` of 1 to 32 octets."""
+    """What such a listener has instead of half-open connections: a secret `key` of 1 to 32 bytes."""
 
     key: bytes
 

@@ -47,9 +47,9 @@ TIMERS = ("", "retransmission", "keepalive", "TIME-WAIT", "zero-window probe")
 
 
 class Row(NamedTuple):
-    """A line of /proc/net/tcp: `unread` octets wait for the process, `left_s` is None where no timer runs.
+    """A line of /proc/net/tcp: `unread` bytes wait for the process, `left_s` is None where no timer runs.
 
-    In LISTEN `unread` counts the connections that wait to be accepted; a FIN counts like an octet.
+    In LISTEN `unread` counts the connections that wait to be accepted; a FIN counts like a byte.
     """
 
     state: State
@@ -299,7 +299,7 @@ RECIPES: dict[State, Callable[[ExitStack], Live]] = dict(zip(State, (
 
 
 def _address(hexadecimal: str) -> Address:
-    """An address as /proc/net/tcp writes it: the four octets as one number of this machine."""
+    """An address as /proc/net/tcp writes it: the four bytes as one number of this machine."""
     host, port = hexadecimal.split(":")
     return socket.inet_ntoa(int(host, 16).to_bytes(4, sys.byteorder)), int(port, 16)
 

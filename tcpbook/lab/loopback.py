@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 ENDS = ("client", "server")
 CALLS = ("listen", "connect", "send TEXT", "read", "half-close", "close", "abort")
-LONGEST = 200  # octets of a text: the window is never full
+LONGEST = 200  # bytes of a text: the window is never full
 OVER = (State.CLOSED, State.TIME_WAIT)  # an end in such a state may begin another connection
 FLIGHT_US = 100_000  # more than the virtual network takes for all that a call leads to
 SURE_S = 0.05  # a known difference that lasts so long is none of the moment
@@ -265,7 +265,7 @@ class Loopback:
         if name not in ENDS or word not in [known.split()[0] for known in CALLS] or (word == "send") != bool(octets):
             raise TcpBookError(f"{action!r} is no call; write {' or '.join(ENDS)}, then one of: {', '.join(CALLS)}")
         if len(octets) > LONGEST:
-            raise TcpBookError(f"the text has {len(octets)} octets, more than {LONGEST}; send less at once")
+            raise TcpBookError(f"the text has {len(octets)} bytes, more than {LONGEST}; send less at once")
         self.look()
         place = ENDS.index(name)
         if word in ("listen", "connect"):

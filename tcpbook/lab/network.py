@@ -98,7 +98,7 @@ class Host:
     rto: Rto = field(default_factory=Rto)
     timed: tuple[int, int] | None = None  # the number whose ACK ends a round trip, and when that began
     held_ack: Segment | None = None
-    handed_over: int = 0  # octets of the application's text
+    handed_over: int = 0  # bytes of the application's text
     timers: dict[str, int] = field(default_factory=dict)
 
     def forget(self) -> None:

@@ -295,7 +295,7 @@ def reopen_window(turn: Turn) -> None:
 
 
 def queue_text(turn: Turn) -> None:
-    """Queue the SEND's text; if it is urgent, SND.UP points behind its last octet (MUST-62)."""
+    """Queue the SEND's text; if it is urgent, SND.UP points behind its last byte (MUST-62)."""
     assert isinstance(turn.call, Send)
     tcb = turn.tcb
     tcb.unsent += turn.call.text
@@ -353,7 +353,7 @@ def queue_fin(turn: Turn) -> None:
 
 
 def probe_window(turn: Turn) -> None:
-    """Send one octet beyond the shut window, so that its reopening is heard of (§3.8.6.1)."""
+    """Send one byte beyond the shut window, so that its reopening is heard of (§3.8.6.1)."""
     send_octets(turn, 1)
 
 

@@ -66,7 +66,7 @@ class Send(NamedTuple):
 
 
 class Receive(NamedTuple):
-    """RECEIVE: ask for up to `octets` octets of received text (RFC 9293 §3.10.3)."""
+    """RECEIVE: ask for up to `octets` bytes of received text (RFC 9293 §3.10.3)."""
 
     octets: int = 65_535
 

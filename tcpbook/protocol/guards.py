@@ -47,7 +47,7 @@ def no_room_to_receive(turn: Turn) -> bool:
 
 
 def text_satisfies_receive(turn: Turn) -> bool:
-    """Enough octets are on hand, or some and no more will come; and no earlier RECEIVE waits."""
+    """Enough bytes are on hand, or some and no more will come; and no earlier RECEIVE waits."""
     tcb = turn.tcb
     if tcb.receives or not tcb.syn_acknowledged or not isinstance(turn.call, Receive):
         return False

@@ -21,7 +21,7 @@ MAX_BYTES = 40  # a data offset of 15 words, less the 20 bytes that every header
 class OptionKind:
     """One row of the table. Call it to make such an option: `MSS(1460)`, `NOP()`.
 
-    `lengths` are the legal values of the length octet (1: the option has none); `syn_only` marks options that
+    `lengths` are the legal values of the length byte (1: the option has none); `syn_only` marks options that
     mean nothing outside a SYN.
     """
 
@@ -51,7 +51,7 @@ class OptionKind:
 
 
 class Malformed(bytes):
-    """The raw bytes, kind and length octet included, of an option that can't be decoded; they encode as they are."""
+    """The raw bytes, kind and length byte included, of an option that can't be decoded; they encode as they are."""
 
     def __repr__(self) -> str:
         return f"malformed {self.hex(' ')}"
@@ -102,7 +102,7 @@ _KEEP = 4096
 
 
 class Codec:
-    """How an option's data, what follows kind and length octet, becomes a value and the reverse.
+    """How an option's data, what follows kind and length byte, becomes a value and the reverse.
 
     `takes` says in words which values fit.
     """
@@ -331,7 +331,7 @@ def decode(data: bytes, problems: list[Problem] | None = None, start: int = 20) 
     at, end = 0, len(data)
     while at < end:
         kind = data[at]
-        if kind == 1:  # NOP, the one option without a length octet that others may follow
+        if kind == 1:  # NOP, the one option without a length byte that others may follow
             options.append(_NOP)
             at += 1
             continue
@@ -363,9 +363,9 @@ def _decode_unusual(data: bytes, at: int, problems: list[Problem] | None, start:
     length = data[at + 1] if at + 1 < end else None
     stop = end
     if length is None:
-        text = f"{name} at byte {where} ends before its length octet; end the options with EOL or lengthen the header"
+        text = f"{name} at byte {where} ends before its length byte; end the options with EOL or lengthen the header"
     elif length < 2:
-        text = f"{name} at byte {where} has length {length}, the least is 2: kind and length octet count as well"
+        text = f"{name} at byte {where} has length {length}, the least is 2: kind and length byte count as well"
     elif at + length > end:
         text = f"{name} at byte {where} has length {length}, the header has {end - at} bytes left; shorten the option"
     else:

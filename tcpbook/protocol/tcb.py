@@ -34,7 +34,7 @@ class Held(NamedTuple):
 class TCB:
     """One end of a connection; `step` returns a new one and never changes the one it is given.
 
-    Sequence variables are numbers modulo 2³², windows and buffers are octets. The names are those of
+    Sequence variables are numbers modulo 2³², windows and buffers are bytes. The names are those of
     RFC 9293 §3.3.1 in lower case; what the RFC describes without naming is documented here.
     """
 
@@ -49,8 +49,8 @@ class TCB:
     half_duplex_close: bool = False  # §3.6.1 (MAY-1): a CLOSE also ends reading
     waits_for_push: bool = True  # §3.9.1.3: a RECEIVE waits until its buffer is full or text was pushed
     next_iss: int = 0  # the ISS the next connection will use (§3.4.1 tells a host how to choose it)
-    rcv_buff: int = 65_535  # octets of received text we can hold
-    snd_buff: int = 65_535  # octets of SENDs we can queue
+    rcv_buff: int = 65_535  # bytes of received text we can hold
+    snd_buff: int = 65_535  # bytes of SENDs we can queue
     rcv_mss: int = 1_460  # announced in our SYN (§3.7.1)
     r1: int = 3  # retransmissions until the user is advised (SHLD-10)
     r2: int = 8  # retransmissions until we give up (SHLD-11)
@@ -62,7 +62,7 @@ class TCB:
     snd_wnd: int = 0
     snd_wl1: int = 0
     snd_wl2: int = 0
-    snd_up: int | None = None  # the number behind the last urgent octet
+    snd_up: int | None = None  # the number behind the last urgent byte
     max_snd_wnd: int = 0  # the largest window the peer ever offered (RFC 5961 §5)
     snd_mss: int = 536
     unsent: bytes = b""  # SENDs not yet segmentized
@@ -80,7 +80,7 @@ class TCB:
     unread: bytes = b""  # text received in order that no RECEIVE has taken yet
     held: tuple[Held, ...] = ()
     rcv_fin: int | None = None  # the number of a FIN that waits behind a gap, or for ESTABLISHED
-    receives: tuple[int, ...] = ()  # RECEIVEs waiting, by the octets they asked for
+    receives: tuple[int, ...] = ()  # RECEIVEs waiting, by the bytes they asked for
     push_seen: bool = False
     urgent_mode: bool = False  # the user knows of urgent text not yet read
 
@@ -106,7 +106,7 @@ class TCB:
         )
 
     def accepts(self, seq: int, length: int) -> bool:
-        """Whether a segment of `length` octets at `seq` is acceptable (RFC 9293 §3.4, Table 5).
+        """Whether a segment of `length` bytes at `seq` is acceptable (RFC 9293 §3.4, Table 5).
 
         >>> TCB(rcv_nxt=300, rcv_wnd=10).accepts(seq=309, length=5)
         True
@@ -120,12 +120,12 @@ class TCB:
 
     @property
     def consumed(self) -> int:
-        """The number of the first octet that the user has not read."""
+        """The number of the first byte that the user has not read."""
         return (self.rcv_nxt - len(self.unread)) & 0xFFFF_FFFF
 
     @property
     def usable_window(self) -> int:
-        """Octets that may be sent now; never negative (RFC 9293 §3.8.6.2.1, MUST-34)."""
+        """Bytes that may be sent now; never negative (RFC 9293 §3.8.6.2.1, MUST-34)."""
         return max(0, self.snd_wnd - distance(self.snd_una, self.snd_nxt))
 
     @property

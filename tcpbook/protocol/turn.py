@@ -56,7 +56,7 @@ class Delivered(Output):
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged(Output):
-    """The peer has acknowledged this many more octets of our text (RFC 9293 §3.10.7.4: SENDs returned "ok")."""
+    """The peer has acknowledged this many more bytes of our text (RFC 9293 §3.10.7.4: SENDs returned "ok")."""
 
     octets: int
 
@@ -76,7 +76,7 @@ Effect = Callable[["Turn"], None]
 class Turn:
     """The work on one event. `seq`, `length`, `ack`, `flags` and `text` are the arriving segment's.
 
-    `text_number` is the sequence number of its first octet of text (a SYN comes before it), `fin_number` the one
+    `text_number` is the sequence number of its first byte of text (a SYN comes before it), `fin_number` the one
     that its FIN occupies, or would.
     """
 

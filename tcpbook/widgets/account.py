@@ -51,5 +51,5 @@ def told(step: Step, trace: Trace) -> str:
         if isinstance(effect, Reply | Signal):
             parts.append(f'tells its user "{effect.text}"')
         elif isinstance(effect, Delivered):
-            parts.append(f"hands {len(effect.text)} octets to its user")
+            parts.append(f"hands {len(effect.text)} bytes to its user")
     return ", ".join(parts) + "." + (f" {step.note}" if step.note else "")

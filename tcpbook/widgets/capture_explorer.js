@@ -46,7 +46,7 @@ function render({ model, el }) {
     const chosen = file.files[0];
     if (!chosen) return;
     if (chosen.size > most) {
-      wrong.textContent = `${chosen.name} has ${chosen.size.toLocaleString("en")} octets, Jupyter takes at most `
+      wrong.textContent = `${chosen.name} has ${chosen.size.toLocaleString("en")} bytes, Jupyter takes at most `
         + `${most.toLocaleString("en")} this way; upload it with JupyterLab's file browser, then look again.`;
     } else {
       ask({ sent: chosen.name, octets: await chosen.arrayBuffer() });

@@ -204,7 +204,7 @@ def _opened(table: Any) -> Any:
 
 
 def _folder() -> tuple[dict[Path, int], str]:
-    """The captures of the folder and their octets, by name, and a remark if these aren't all."""
+    """The captures of the folder and their bytes, by name, and a remark if these aren't all."""
     try:
         files = [each for each in os.scandir(Path.cwd()) if each.name.lower().endswith(SUFFIXES) and each.is_file()]
         files.sort(key=lambda file: file.name)
@@ -226,7 +226,7 @@ def _sentence(message: object) -> str:
 
 
 def _size(octets: int) -> str:
-    return f"{octets:,} octets" if octets < 10_000 else f"{octets / 1e6:,.2f} MB"
+    return f"{octets:,} bytes" if octets < 10_000 else f"{octets / 1e6:,.2f} MB"
 
 
 def _summary(name: str, segments: Any, table: Any) -> str:

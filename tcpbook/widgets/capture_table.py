@@ -15,7 +15,7 @@ COLUMNS = {
     "duration_ns": "Lasted",
     "opened": "Opened",
     "closed": "Closed",
-    "octets": "Octets",
+    "bytes": "Bytes",
     "again": "Repeats",
 }
 """The columns, and what the page calls them."""
@@ -27,7 +27,7 @@ def listing(connections: Any) -> Any:
     """Return rows of `connections()` as the page lists them, one row a connection.
 
     Columns: connection (int64), client, server (str, address and port), start_ns (since the first connection's),
-    duration_ns (int64), opened, closed (str: "FIN by client", "open"), octets (payload in both directions) and again
+    duration_ns (int64), opened, closed (str: "FIN by client", "open"), bytes (payload in both directions) and again
     (segments sent again) (int64).
     """
     by = connections["closed_by"].astype(str)
@@ -38,7 +38,7 @@ def listing(connections: Any) -> Any:
         "start_ns": connections["start_ns"] - connections["start_ns"].min(),
         "opened": connections["opened"].astype(str),
         "closed": how.where(by == "", how + " by " + by),
-        "octets": connections["client_bytes"] + connections["server_bytes"],
+        "bytes": connections["client_bytes"] + connections["server_bytes"],
         "again": connections["retransmissions"],
     }
     return connections.assign(**columns).reset_index()[list(COLUMNS)]
@@ -78,7 +78,7 @@ def cells(rows: Any) -> list[list[str]]:
             duration(row.duration_ns),
             row.opened,
             row.closed,
-            f"{row.octets:,}",
+            f"{row.bytes:,}",
             f"{row.again:,}",
         ]
         for row in rows.itertuples()

@@ -112,7 +112,7 @@ def _view(sandbox: Sandbox) -> dict[str, Any]:
     for end, host in zip(ends, network.hosts, strict=True):
         left = {TIMERS[name]: at_us - network.now_us for name, at_us in host.timers.items()}
         notes = [f"{name} in {seconds(us)}" for name, us in left.items()]
-        notes += [f"{len(host.tcb.unread)} octets unread"] if host.tcb.unread else []
+        notes += [f"{len(host.tcb.unread)} bytes unread"] if host.tcb.unread else []
         notes += [f"read “{host.received.decode(errors='replace')}”"] if host.received else []
         end["notes"] = " · ".join(notes)
     return {

@@ -42,7 +42,7 @@ ABOUT = {
     **{key: [field.meaning, field.section] for key, field in BY_ID.items()},
     **{f"kind_{row.kind}": [row.meaning, row.section] for row in OPTIONS.values()},
     "unknown": [
-        "An option outside this book's table: its length octet says how far to skip it.",
+        "An option outside this book's table: its length byte says how far to skip it.",
         "RFC 9293 §3.2",
     ],
     "options": [

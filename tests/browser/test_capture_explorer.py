@@ -76,15 +76,15 @@ def test_find_by_keyboard(lab_page: Callable[..., Page]) -> None:
     expect(search).to_be_focused()
     search.fill("")
     expect_connections(lab, *range(9))
-    lab.get_by_role("button", name="Octets").focus()
+    lab.get_by_role("button", name="Bytes").focus()
     page.keyboard.press("Enter")
-    expect(lab.get_by_role("columnheader", name="Octets")).to_have_attribute("aria-sort", "ascending")
+    expect(lab.get_by_role("columnheader", name="Bytes")).to_have_attribute("aria-sort", "ascending")
     expect_connections(lab, 1, 0, 2, 3, 4, 7, 8, 6, 5)
     page.keyboard.press("Enter")
-    expect(lab.get_by_role("columnheader", name="Octets")).to_have_attribute("aria-sort", "descending")
+    expect(lab.get_by_role("columnheader", name="Bytes")).to_have_attribute("aria-sort", "descending")
     expect_connections(lab, 5, 6, 0, 2, 3, 4, 7, 8, 1)
     expect(lab.locator("[aria-sort]")).to_have_count(1)
-    expect(lab.get_by_role("button", name="Octets")).to_be_focused()
+    expect(lab.get_by_role("button", name="Bytes")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     expect(lab.get_by_role("button", name="Connection 5")).to_be_focused()
@@ -147,7 +147,7 @@ def test_a_capture_is_sent(lab_page: Callable[..., Page]) -> None:
     expect_connections(lab, 0)
     choose.set_input_files({"name": "large.pcap", "mimeType": kind, "buffer": bytes(10_000_001)})
     expect(lab.get_by_role("alert").first).to_have_text(
-        "large.pcap has 10,000,001 octets, Jupyter takes at most 10,000,000 this way; upload it with JupyterLab's file "
+        "large.pcap has 10,000,001 bytes, Jupyter takes at most 10,000,000 this way; upload it with JupyterLab's file "
         "browser, then look again."
     )
     # the largest that may be sent, filled up behind the damage

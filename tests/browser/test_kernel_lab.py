@@ -125,7 +125,7 @@ def test_a_bad_text_is_a_sentence_and_it_fits_700_pixels(lab_page: Callable[...,
     text = lab.get_by_role("textbox", name="Text that the client sends")
     text.fill("x" * 300)
     text.press("Enter")
-    expect(lab.get_by_role("alert")).to_contain_text("300 octets, more than 200")
+    expect(lab.get_by_role("alert")).to_contain_text("300 bytes, more than 200")
     text.fill("y" * 200)
     text.press("Enter")
     expect(lab.get_by_role("alert")).to_have_text("")

@@ -9,8 +9,8 @@ from exercised import SEEDS, instances, key_of, offered
 ALL = 2**32
 CLAIMED = {
     "is it acceptable": {
-        "zero window takes nothing", "compared as plain numbers", "right edge included", "the first octet decides",
-        "only RCV.NXT is acceptable", "old octets are new", "SEQ plus length is the last",
+        "zero window takes nothing", "compared as plain numbers", "right edge included", "the first byte decides",
+        "only RCV.NXT is acceptable", "old bytes are new", "SEQ plus length is the last",
     },
     "how many segments": {
         "the rest needs no segment", "an empty segment ends the text", "MSS includes the header",
@@ -41,7 +41,7 @@ def test_acceptable_is_what_table_5_says_octet_by_octet(seeds: int) -> None:
         if length:
             inside = sum(octet in window for octet in octets)
             assert instance.parts[1].answer == str(inside)
-            assert right == bool(inside), "one octet inside is enough: Table 5 and common sense agree"
+            assert right == bool(inside), "one byte inside is enough: Table 5 and common sense agree"
         assert len(instance.parts) == 1 + bool(length)
         plain = any(nxt <= number < nxt + wnd for number in (seq, seq + max(length, 1) - 1))
         if key_of(instance.parts[0], "compared as plain numbers"):

@@ -119,7 +119,7 @@ PLACES = ["first", "second", "third", "fourth", "fifth", "sixth"]
 
 @SEEDS
 def test_a_message_is_acknowledged_up_to_its_first_missing_octet(seeds: int) -> None:
-    """By a set of all octets that are there: no piece is compared with another."""
+    """By a set of all bytes that are there: no piece is compared with another."""
     seen = Counter[str]()
     for instance in instances("reassemble a message", seeds):
         start = int(instance.given.split()[1])

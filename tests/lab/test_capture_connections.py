@@ -61,7 +61,7 @@ VERDICTS = {
     "the first segment of an end is no probe": (
         (At(0, 0, "SYN", 100, wnd=0), At(1, 1, "ACK", 300, 101, 1), At(2, 1, "ACK", 300, 101, 1)), ["new", "new", "old"]
     ),
-    "text that repeats one octet only": ((*OPEN, TEXT, At(2, 0, "ACK", 110, 301, 9)), ["new", "new", "", "new", "new"]),
+    "text that repeats one byte only": ((*OPEN, TEXT, At(2, 0, "ACK", 110, 301, 9)), ["new", "new", "", "new", "new"]),
     "over the wrap": (
         (At(0, 0, "ACK", 2**32 - 5, 1, 10), At(1, 0, "ACK", 5, 1, 3), At(2, 0, "ACK", 2**32 - 5, 1, 10),
          At(3, 0, "ACK", 100, 1, 1)),

@@ -57,24 +57,24 @@ TOLD = {
     "one direction": ((TEXT,), "Not one segment of the server's was captured: this is one direction only."),
     "a gap that arrived": (
         (*OPEN, TEXT._replace(seq=111), At(2, 1, "ACK", 301, 121)),
-        "The capture misses ten octets of the client's. The server acknowledged them: they arrived",
+        "The capture misses ten bytes of the client's. The server acknowledged them: they arrived",
     ),
     "a gap that did not": (
         (*OPEN, TEXT._replace(seq=111), At(2, 1, "ACK", 301, 101)),
-        "misses ten octets of the client's. The server never acknowledged them: they were lost on the way here.",
+        "misses ten bytes of the client's. The server never acknowledged them: they were lost on the way here.",
     ),
     "a gap that arrived in part": (
         (*OPEN, TEXT._replace(seq=111), At(2, 1, "ACK", 301, 104)),
-        "misses ten octets of the client's. The server acknowledged three of them",
+        "misses ten bytes of the client's. The server acknowledged three of them",
     ),
     "acknowledged beyond what was captured": (
-        (*OPEN, TEXT, At(2, 1, "ACK", 301, 1111)), "The capture misses 1,000 octets of the client's."
+        (*OPEN, TEXT, At(2, 1, "ACK", 301, 1111)), "The capture misses 1,000 bytes of the client's."
     ),
     "no text": (OPEN, "No text passed in either direction."),
     "text": (
-        (*OPEN, TEXT, GOT), "The client sent ten octets of text in three segments; the server sent two"
+        (*OPEN, TEXT, GOT), "The client sent ten bytes of text in three segments; the server sent two"
     ),
-    "retransmission": ((*OPEN, TEXT, TEXT), "The client repeated one segment, ten octets, 50.0% of its text (RFC"),
+    "retransmission": ((*OPEN, TEXT, TEXT), "The client repeated one segment, ten bytes, 50.0% of its text (RFC"),
     "again and again": (
         (*OPEN, TEXT, *(TEXT._replace(ms=ms) for ms in (201, 601, 1401))),
         "One of them it repeated three times, 0.4 and 0.8 s apart (RFC 9293 §3.8.1).",
@@ -119,7 +119,7 @@ TOLD = {
     ),
     "half-closed": (
         (*OPEN, *CLOSED, At(4, 1, "ACK", 301, 102, 7), At(5, 1, "FIN,ACK", 308, 102), At(5.1, 0, "ACK", 102, 309)),
-        "In between the server sent seven octets: a half-closed connection (RFC 9293 §3.6.1).",
+        "In between the server sent seven bytes: a half-closed connection (RFC 9293 §3.6.1).",
     ),
     "both close": (
         (*OPEN, CLOSED[0], At(3.1, 1, "FIN,ACK", 301, 101), At(4, 1, "ACK", 302, 102), At(4, 0, "ACK", 102, 302)),
@@ -146,7 +146,7 @@ TOLD = {
         "The server reset the connection, 1 ms after the client's PSH,ACK, while both directions were open.",
     ),
     "what an abort loses": (
-        (*OPEN, TEXT, At(2, 1, "RST,ACK", 301, 101)), "Ten octets of the client's had not been acknowledged by then"
+        (*OPEN, TEXT, At(2, 1, "RST,ACK", 301, 101)), "Ten bytes of the client's had not been acknowledged by then"
     ),
     "aborted after its own FIN": (
         (*OPEN, *CLOSED, At(4, 1, "ACK", 301, 102, 7), At(4.1, 0, "RST", 102)), "after its own FIN: what the"

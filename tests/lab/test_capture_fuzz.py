@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of the capture reader: whatever the octets, nothing is raised but a TcpBookError."""
+"""Coverage-guided fuzzing of the capture reader: whatever the bytes, nothing is raised but a TcpBookError."""
 
 from __future__ import annotations
 

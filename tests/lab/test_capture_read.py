@@ -152,10 +152,10 @@ def test_damage_is_told_and_what_came_before_it_is_there(tmp_path: Path) -> None
     octets = HEAD + record(segment(1)) + record(segment(2))
     path = tmp_path / "cut.pcap"
     path.write_bytes(octets[:-1])
-    with pytest.warns(CaptureWarning, match=r"^cut.pcap is damaged after packet 1: the file ends 55 octets into"):
+    with pytest.warns(CaptureWarning, match=r"^cut.pcap is damaged after packet 1: the file ends 55 bytes into"):
         assert read_capture(path).seq.tolist() == [1]
     huge = HEAD + record(segment(1)) + struct.pack("<IIII", 0, 0, LONGEST + 1, LONGEST + 1) + bytes(100)
-    with pytest.warns(CaptureWarning, match=f"claims {LONGEST + 1} captured octets; more than {LONGEST}"):
+    with pytest.warns(CaptureWarning, match=f"claims {LONGEST + 1} captured bytes; more than {LONGEST}"):
         assert len(read_capture(io.BytesIO(huge))) == 1
 
 

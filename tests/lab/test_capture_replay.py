@@ -202,8 +202,8 @@ def test_what_the_capture_misses_is_said() -> None:
     trace = replay(segments.drop(index=[3, 5]), 0)
     notes = [step.note for step in trace.steps if step.note]
     assert notes == [
-        "The capture misses what arrived here: 18 octets of text.",
-        "The capture misses what arrived here: 300 octets of text.",
+        "The capture misses what arrived here: 18 bytes of text.",
+        "The capture misses what arrived here: 300 bytes of text.",
     ]
     assert states(trace, 0)[-1] == "TIME-WAIT"
 

@@ -232,7 +232,7 @@ def test_what_is_no_call_is_said(action: str) -> None:
     lab = Loopback()
     with pytest.raises(TcpBookError, match="is no call; write client or server, then one of: listen, connect, send"):
         lab.do(action)
-    with pytest.raises(TcpBookError, match="201 octets, more than 200"):
+    with pytest.raises(TcpBookError, match="201 bytes, more than 200"):
         lab.do("client send " + "x" * 201)
     lab.close()
     assert lab.steps == []

@@ -273,7 +273,7 @@ def test_two_msl_run_from_the_last_fin() -> None:
 
 
 def test_rate_and_queue() -> None:
-    """Forty octets of headers and 1,460 of text take 1.5 ms at 8 Mbit/s; what finds no room in the queue is lost."""
+    """Forty bytes of headers and 1,460 of text take 1.5 ms at 8 Mbit/s; what finds no room in the queue is lost."""
     network = opened(links=(Link(rate_bps=8_000_000, queue=2), Link()))
     network.call(0, Send(bytes(5 * 1_460)), 1 * S)
     trace = network.run(1_500 * MS)

@@ -249,7 +249,7 @@ def _variables(seen: reading.View) -> dict[str, Any]:
 
 
 def _held_octets(seen: reading.View) -> set[tuple[int, int | str]]:
-    """Each octet held, by its number; of several FINs, which no honest peer sends, the first."""
+    """Each byte held, by its number; of several FINs, which no honest peer sends, the first."""
     octets: set[tuple[int, int | str]] = set()
     fins = []
     for item in seen.held:

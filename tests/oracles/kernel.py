@@ -287,7 +287,7 @@ DIFFERENCES = (
     ),
     Difference(
         "Text after the peer's FIN resets the connection",
-        "Octets beyond the end of the stream can't be delivered: RST and error. The RFC ignores the text.",
+        "Bytes beyond the end of the stream can't be delivered: RST and error. The RFC ignores the text.",
         "3.10.7.4 seventh",
         "tcp_rcv_state_process",
         lambda case: (

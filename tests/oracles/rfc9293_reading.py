@@ -41,14 +41,14 @@ class View:
     snd_wl1: int = 0
     snd_wl2: int = 0
     max_snd_wnd: int = 0
-    snd_up: int | None = None  # number of the octet after the urgent data (MUST-62); None: none outstanding
+    snd_up: int | None = None  # number of the byte after the urgent data (MUST-62); None: none outstanding
     irs: int = 0
     rcv_nxt: int = 0
     rcv_wnd: int = 4096
     rcv_up: int | None = None
     fin_seq: int | None = None  # number of our FIN, once sent
     unsent: bytes = b""
-    pushes: tuple[int, ...] = ()  # numbers just past each pushed octet not yet acknowledged
+    pushes: tuple[int, ...] = ()  # numbers just past each pushed byte not yet acknowledged
     sends: tuple[int, ...] = ()  # number just past each SEND not yet acknowledged, oldest first
     close_queued: bool = False  # a CLOSE that waits in SYN-RECEIVED or CLOSE-WAIT
     fin_pending: bool = False  # FIN-WAIT-1 or CLOSING, FIN waits for unsent text
@@ -404,7 +404,7 @@ def _send(t: Any, data: bytes, push: bool, urgent: bool) -> None:  # 3.10.2
     t.sends += (end,)
     if push:
         t.pushes += (end,)
-    if urgent:  # "SND.UP <- SND.NXT" once this buffer is segmentized: the octet following it (MUST-62)
+    if urgent:  # "SND.UP <- SND.NXT" once this buffer is segmentized: the byte following it (MUST-62)
         t.snd_up = end
 
 
@@ -620,7 +620,7 @@ def _deliver(t: Any) -> None:
         t.receives = t.receives[1:]
         text, t.unread = t.unread[:count], t.unread[count:]
         t.delivered += text
-        reply = f"RECEIVE: {len(text)} octets"
+        reply = f"RECEIVE: {len(text)} bytes"
         fin = t.state == "CLOSE-WAIT"  # RCV.NXT then counts the FIN as well
         if t.urgent_mode:  # 3.9.1.3: told by the URGENT flag of the return, "normal mode" is no signal
             t.urgent_mode = gt(t.rcv_up, add(t.rcv_nxt, -len(t.unread) - fin))

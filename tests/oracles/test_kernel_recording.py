@@ -42,7 +42,7 @@ WITH_ACK = (
 
 
 def planned(state: str) -> set[tuple[str, str]]:
-    """What is to be tried in a state: control bits with octets of text, SEQ/ACK."""
+    """What is to be tried in a state: control bits with bytes of text, SEQ/ACK."""
     seqs, acks, rare = "next later left right", "old current ours beyond", {"edge/current", "next/ancient"}
     if state in {"ESTABLISHED", "FIN-WAIT-2", "CLOSE-WAIT", "TIME-WAIT"}:
         acks = "old current beyond"  # all that was sent is acknowledged
@@ -118,7 +118,7 @@ def test_every_answer_is_one_that_tcp_can_give() -> None:
     ],
 )
 def test_textbook_answers(connection: str, probe: str, answer: str, after: str) -> None:
-    """The numbers count the sixteen octets that the kernel sent before: ISS + 17 is 12 after the wrap."""
+    """The numbers count the sixteen bytes that the kernel sent before: ISS + 17 is 12 after the wrap."""
     [case] = [
         case
         for case in RECORDED.cases

@@ -69,7 +69,7 @@ CAPTURES = {
     "fragments, the last one first": pcap(fragmented(PACKETS, (5, 4, 3, 2, 1, 0)), RAW),
     "fragments of packets with options": pcap(fragmented(with_more_headers(PACKETS)), RAW),
     "no length": pcap(without_length(PACKETS), RAW),
-    **{f"cut after {octets} octets": pcap(cut(PACKETS, octets), RAW) for octets in (20, 40, 47, 60, 72, 76, 100)},
+    **{f"cut after {octets} bytes": pcap(cut(PACKETS, octets), RAW) for octets in (20, 40, 47, 60, 72, 76, 100)},
 }
 
 
@@ -79,7 +79,7 @@ def test_of_our_own_captures(tmp_path: Path, name: str) -> None:
     capture.write_bytes(CAPTURES[name])
     judgment = judge(capture)
     assert not judgment.differences, "\n".join(map(str, judgment.differences))
-    assert judgment.agreed or name == "cut after 20 octets"
+    assert judgment.agreed or name == "cut after 20 bytes"
 
 
 @pytest.mark.parametrize("path", [KERNEL, *map(captures.path, captures.CAPTURES)], ids=lambda path: path.name)

@@ -1,7 +1,7 @@
 """Claims about every state of two machines and the network between them, by scenario: see `exploring`.
 
 Bounds: one or two segments on the way to each end (the network loses and repeats them as often as it likes), one
-octet of text each way, one ABORT, crash or segment from elsewhere at each end.
+byte of text each way, one ABORT, crash or segment from elsewhere at each end.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ HASTY |= {f"open whenever, {opening}": from_closed(at_once, CLOSE_BOTH) for open
 
 
 def shut_window(challenge_acks: bool) -> World:
-    """The listener has room for one octet, and its user takes it out whenever he likes."""
+    """The listener has room for one byte, and its user takes it out whenever he likes."""
     caller, listener = two_ends(False, challenge_acks=challenge_acks)
     listener.rcv_buff = listener.rcv_wnd = 1
     return World((caller, listener), ((Send(b"AB"), CLOSE), (Receive(1), CLOSE)), patient=True)
@@ -175,7 +175,7 @@ STRANGERS |= {
     for seq, flags, data in ((0, "RST,ACK", b"abc"), (50, "SYN", b""))
 }
 
-# What else the rules know: buffers of no or one octet, a half-duplex CLOSE, waiting RECEIVEs, giving up.
+# What else the rules know: buffers of no or one byte, a half-duplex CLOSE, waiting RECEIVEs, giving up.
 NAMED = Open(active=False, remote_port=PORTS[0])
 BESIDE_SYN = from_elsewhere(1, 0, 0, "SYN,FIN", b"A"), from_elsewhere(1, 0, 0, "SYN", b"A")
 READ: Plan = (Receive(1), CLOSE)
@@ -190,7 +190,7 @@ CORNERS = {
     "half-duplex, text beside the SYN": World(HALF_DUPLEX, (JUST_CLOSE, (BESIDE_SYN[1], CLOSE))),
     "read late": World(two_ends(False, receives=0), (TALK[0], READ)),
     "read late, text and FIN beside the SYN": World(two_ends(False, receives=0), (JUST_CLOSE, (BESIDE_SYN[0], *READ))),
-    "window of one octet": World(ONE_OCTET, ((Send(b"AB"), CLOSE), (Receive(1), Receive(1), CLOSE))),
+    "window of one byte": World(ONE_OCTET, ((Send(b"AB"), CLOSE), (Receive(1), Receive(1), CLOSE))),
     "window shut beside the SYN": World(
         ONE_OCTET, (JUST_CLOSE, (BESIDE_SYN[1], from_elsewhere(1, 2, 50, "ACK", b"B"), CLOSE))
     ),

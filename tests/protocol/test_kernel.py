@@ -23,7 +23,7 @@ SND_WND = 1_000
 
 
 class Answer(NamedTuple):
-    """What an end makes of a probe: segments (flags, SEQ, ACK if set, octets), state, octets to read, an error."""
+    """What an end makes of a probe: segments (flags, SEQ, ACK if set, bytes), state, bytes to read, an error."""
 
     sent: tuple[tuple[Flags, int, int | None, int], ...]
     after: str

@@ -96,7 +96,7 @@ SPOILED = {
         "01 02 04 05",
         "Maximum Segment Size at byte 21 has length 4, the header has 3 bytes left",
     ),
-    "no length": ("01 01 01 02", "Maximum Segment Size at byte 23 ends before its length octet"),
+    "no length": ("01 01 01 02", "Maximum Segment Size at byte 23 ends before its length byte"),
     "wrong length": ("02 03 05 01", "Maximum Segment Size at byte 20 has length 3, it must be 4 bytes"),
     "SACK, half a block": ("05 06 00000001 01 01", "length 6, it must be 10, 18, 26 or 34 bytes"),
     "cookie, odd": ("22 07 0102030405 01", "Fast Open Cookie at byte 20 has length 7"),

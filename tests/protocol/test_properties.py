@@ -108,7 +108,7 @@ def test_whatever_happens_the_variables_stay_sound(tcb: TCB, data: st.DataObject
 
 # --- Text in order, whatever the network does ----------------------------------------------------------------------
 
-TEXTS = bytes(range(60)), bytes(range(100, 160))  # each octet tells its place
+TEXTS = bytes(range(60)), bytes(range(100, 160))  # each byte tells its place
 
 
 class Side:

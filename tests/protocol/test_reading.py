@@ -49,7 +49,7 @@ def test_package_and_reading_agree_everywhere(state: State) -> None:
 
 
 USUAL = [Flags.ACK] * 6 + [Flags.ACK | Flags.URG, Flags.SYN, Flags.SYN | Flags.ACK]
-PEERS_TEXT = 60  # octets; then comes the peer's FIN
+PEERS_TEXT = 60  # bytes; then comes the peer's FIN
 
 
 def random_call(choice: Random, tcb: TCB) -> Call:
@@ -66,7 +66,7 @@ def random_call(choice: Random, tcb: TCB) -> Call:
 def random_segment(choice: Random, tcb: TCB) -> Segment:
     """A segment of any control bits near the edges of the windows; its text and FIN are an honest peer's.
 
-    That is: each number carries the same octet whenever it is sent, and the FIN comes where the text ends.
+    That is: each number carries the same byte whenever it is sent, and the FIN comes where the text ends.
     """
     flags = choice.choice(USUAL if choice.random() < 0.9 else COMBINED)
     seq = add(tcb.rcv_nxt, choice.choice((0, 0, 0, tcb.rcv_wnd)) + choice.choice((0, 0, choice.randrange(-5, 6))))

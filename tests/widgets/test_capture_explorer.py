@@ -72,7 +72,7 @@ def test_the_folder_is_looked_at_again(folder: Path) -> None:
     assert next(iter(offered(lab))) == "In this notebook's folder: none"
     (folder / "new.pcap").write_bytes(b"123")
     asked(lab, look=True)
-    assert offered(lab)["In this notebook's folder"] == [["./new.pcap", "new.pcap (3 octets)"]]
+    assert offered(lab)["In this notebook's folder"] == [["./new.pcap", "new.pcap (3 bytes)"]]
 
 
 def test_a_folder_of_thousands_and_one_that_is_gone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

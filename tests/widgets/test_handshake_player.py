@@ -59,7 +59,7 @@ def test_variables_appear_with_the_state_that_has_them_and_changes_are_marked() 
 
 def test_lost_segments_deliveries_and_news_for_the_user_are_told() -> None:
     told = " ".join(frame["told"] for frame in HandshakePlayer("half-close with data").frames)
-    assert "hands 10 octets to its user" in told
+    assert "hands 10 bytes to its user" in told
     assert 'tells its user "connection closing"' in told
     assert "(lost)" in " ".join(frame["told"] for frame in HandshakePlayer("SYN lost").frames)
 

@@ -24,29 +24,29 @@ def acceptable(random: Random) -> Instance:
     accepted = tcb.accepts(seq, length)
     new = sum(in_window(add(seq, octet), nxt, wnd) for octet in range(length))
     end, edge = add(seq, length), add(nxt, wnd)
-    wrong_counts = [(length, "old octets are new")]
+    wrong_counts = [(length, "old bytes are new")]
     if 0 < new < length:
         off_by_one = "right edge included" if distance(nxt, seq) < wnd else "SEQ plus length is the last"
         wrong_counts.append((new + 1, off_by_one))
-    has = f"octets {seq} to {add(end, -1)}" if length else f"no octets and stands at {seq}"
+    has = f"bytes {seq} to {add(end, -1)}" if length else f"no bytes and stands at {seq}"
     window = f"{nxt} to {add(edge, -1)}" if wnd else "shut"
     parts = [ask_whether("Is it acceptable?", accepted, _judgments(tcb, seq, length))]
     if length:
-        parts.append(ask("How many of its octets are in the window?", Form.NUMBER, new, wrong_counts))
+        parts.append(ask("How many of its bytes are in the window?", Form.NUMBER, new, wrong_counts))
     return Instance(
         task="A segment arrives in ESTABLISHED. TCP looks first at whether it is acceptable.",
         given=f"RCV.NXT {nxt:>12}      SEG.SEQ {seq:>12}\nRCV.WND {wnd:>12}      SEG.LEN {length:>12}",
         parts=tuple(parts),
         hints=(
-            "The window begins at RCV.NXT and is RCV.WND octets long. Numbers end at 4294967295 and go on with 0.",
-            "The first or the last octet in the window is enough. A segment without octets counts as one at SEG.SEQ; "
+            "The window begins at RCV.NXT and is RCV.WND bytes long. Numbers end at 4294967295 and go on with 0.",
+            "The first or the last byte in the window is enough. A segment without bytes counts as one at SEG.SEQ; "
             "it is the only kind that a shut window takes, and only at RCV.NXT.",
             f"The window is {window}; the segment has {has}.",
         ),
         solution=(
             f"The window is {window}; the segment has {has}.",
             f"So it is {'' if accepted else 'not '}acceptable (RFC 9293 §3.4, Table 5).",
-            *([f"In the window are {new} of its {length} octets."] if length else []),
+            *([f"In the window are {new} of its {length} bytes."] if length else []),
         ),
     )
 
@@ -61,7 +61,7 @@ def _judgments(tcb: TCB, seq: int, length: int) -> list[tuple[bool, str]]:
         (wnd > 0 and tcb.accepts(seq, length), "zero window takes nothing"),
         (plain, "compared as plain numbers"),
         (wider, "right edge included"),
-        (in_window(seq, nxt, wnd) or seq == nxt, "the first octet decides"),
+        (in_window(seq, nxt, wnd) or seq == nxt, "the first byte decides"),
         (seq == nxt, "only RCV.NXT is acceptable"),
     ]
 

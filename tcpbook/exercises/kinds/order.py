@@ -150,7 +150,7 @@ def pieces(random: Random) -> Instance:
         ),
         hints=(
             "The message begins at RCV.NXT. Behind each piece, at SEQ + LEN modulo 4294967296, begins the next.",
-            "The ACK is the number of the first octet that B still misses, whatever lies behind the gap.",
+            "The ACK is the number of the first byte that B still misses, whatever lies behind the gap.",
             f"When the {ORDINALS[early]} piece has come, the first that B misses is {_missing(ordered, acks[early])}. "
             f"When the {ORDINALS[filled]} has come, it is {_missing(ordered, acks[filled])}.",
         ),
@@ -167,7 +167,7 @@ def pieces(random: Random) -> Instance:
 
 
 def _scattered(random: Random, start: int, texts: list[str]) -> Trace:
-    """A sends the texts one after the other, the first octet numbered `start`; each is late by as much as it likes."""
+    """A sends the texts one after the other, the first byte numbered `start`; each is late by as much as it likes."""
     places = list(range(1, len(texts) + 1))
     while places == sorted(places):
         random.shuffle(places)

@@ -22,7 +22,7 @@ SENDS = tuple(f"the {end}'s program is late to send" for end in ENDS)
 CAUSES = (WAY, LOSS, *READS, *SENDS)
 WHY = {
     WAY: "No wait is longer than a round trip: it is the way (RFC 9293 §3.5).",
-    LOSS: "Its octets had been sent before: TCP repeats what was lost (RFC 9293 §3.8.1).",
+    LOSS: "Its bytes had been sent before: TCP repeats what was lost (RFC 9293 §3.8.1).",
     **{READS[end]: f"Before it the {name}'s window is 0: the other end may not send (RFC 9293 §3.8.6)."
        for end, name in enumerate(ENDS)},
     **{SENDS[end]: f"It is new text of the {name}'s, and all before it was acknowledged: TCP had nothing to do "

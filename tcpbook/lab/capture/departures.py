@@ -38,7 +38,7 @@ class Departure(NamedTuple):
 
 
 def beyond_the_window(now: Situation) -> bool:
-    """Text ends beyond what the peer ever offered, by more than a probe's octet."""
+    """Text ends beyond what the peer ever offered, by more than a probe's byte."""
     text_stop = now.one.stop - now.one.has(FIN)
     fresh = now.one.takes > now.one.has(FIN) and not now.one.has(SYN | RST)
     return fresh and now.peer_edge is not None and text_stop > now.peer_edge + 1
@@ -79,7 +79,7 @@ def resets_with_a_strange_number(now: Situation) -> bool:
 DEPARTURES = (
     Departure(
         beyond_the_window,
-        "It sends beyond the window it was offered (RFC 9293 §3.8.6 has it wait, but for a probe of one octet).",
+        "It sends beyond the window it was offered (RFC 9293 §3.8.6 has it wait, but for a probe of one byte).",
     ),
     Departure(
         shrinks_the_window,

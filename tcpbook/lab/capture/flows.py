@@ -147,7 +147,7 @@ class _Groups:
 def scaled(
     window: NDArray[Any], connection: Numbers, second: Mask, scale: NDArray[Any], flags: NDArray[Any]
 ) -> Numbers:
-    """The windows in octets: shifted where both ends' SYNs offered a scale, and not on those (RFC 7323 §2.2)."""
+    """The windows in bytes: shifted where both ends' SYNs offered a scale, and not on those (RFC 7323 §2.2)."""
     shifts = np.full((int(connection.max(initial=-1)) + 1, 2), -1, np.int16)
     syn = flags & SYN > 0
     shifts[connection[syn], second[syn].astype(np.int8)] = np.minimum(scale[syn], MOST_SHIFT)

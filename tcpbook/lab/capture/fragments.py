@@ -13,14 +13,14 @@ from tcpbook.lab.capture.packets import Mask, Numbers, Octets, Packets
 
 LATER = "fragment, put together in a later frame"
 NEVER = "fragment of a packet that the capture does not hold whole"
-WAITING = 16 << 20  # octets of memory for fragments; the oldest are given up first
-OVERHEAD = 800  # octets of memory for one, besides its own
+WAITING = 16 << 20  # bytes of memory for fragments; the oldest are given up first
+OVERHEAD = 800  # bytes of memory for one, besides its own
 
 
 class Inside(NamedTuple):
     """What IP packets hold: `packets` begin behind the headers read so far, `protocol` tells what follows.
 
-    `addresses` are the source and the destination, rows of 8 octets for IPv4 and of 32 for IPv6; `fits` says whether
+    `addresses` are the source and the destination, rows of 8 bytes for IPv4 and of 32 for IPv6; `fits` says whether
     the frame had room for all that the IP header claims.
     """
 
@@ -41,7 +41,7 @@ NOTHING = Inside(Packets(np.zeros(0, np.uint8), *[_NONE] * 6), np.zeros((0, 8), 
 
 
 class Place(NamedTuple):
-    """Where fragments belong: the octets before each, whether more follow, and the packet's identification."""
+    """Where fragments belong: the bytes before each, whether more follow, and the packet's identification."""
 
     offset: Numbers
     more: Mask
@@ -62,7 +62,7 @@ class _Pieces:
     frames: int = 0
 
     def whole(self) -> bytes | None:
-        """All octets if none is missing; where fragments overlap, the one that begins earlier counts."""
+        """All bytes if none is missing; where fragments overlap, the one that begins earlier counts."""
         if self.octets is None:
             return None
         found = bytearray()

@@ -12,17 +12,17 @@ from tcpbook.lab.capture.packets import Numbers, Octets, gather
 from tcpbook.lab.capture.sources import Source
 
 LANES = 384
-WINDOW = 1_600  # octets of a lane that are searched for a head: more than a full-size record has
-SHORTEST = 2_048  # octets of a lane
+WINDOW = 1_600  # bytes of a lane that are searched for a head: more than a full-size record has
+SHORTEST = 2_048  # bytes of a lane
 FEWEST = 32  # lanes that are worth the trouble
 MOST_STEPS = 256  # records in a lane; more would be slower than the serial walk
-LIKELY = 1 << 16  # octets that a packet has at most, for a guess
+LIKELY = 1 << 16  # bytes that a packet has at most, for a guess
 
 
 def walk_in_lanes(source: Source, at: int, order: str, head: int) -> Numbers | None:
     """Return where the records begin that the source holds whole, the first of them at `at`.
 
-    `head` is the length of a record's head in octets, `order` that of the octets in its numbers. None if guesses fail.
+    `head` is the length of a record's head in bytes, `order` that of the bytes in its numbers. None if guesses fail.
     """
     buffer, filled = source.buffer, source.filled
     firsts = _guesses(source, at, f"{order}u4", head)

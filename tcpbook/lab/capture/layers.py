@@ -12,7 +12,7 @@ from tcpbook.lab.capture.packets import Mask, Numbers, Octets, Packets
 IPV4, IPV6, PPPOE = 0x0800, 0x86DD, 0x8864
 VLAN = (0x8100, 0x88A8, 0x9100)  # IEEE 802.1Q, 802.1ad, and what came before the latter
 PPP_KINDS = {0x0021: IPV4, 0x0057: IPV6}
-HDLC = 0xFF03  # the address and control octets before PPP, which may be left out (RFC 1661 §6.6)
+HDLC = 0xFF03  # the address and control bytes before PPP, which may be left out (RFC 1661 §6.6)
 ADDRESS_FAMILIES = (2, 10, 24, 28, 30)  # IPv4, and IPv6 on Linux, NetBSD, FreeBSD and macOS
 KINDS = {0x0806: "ARP", 0x8863: "PPPoE discovery", 0x8847: "MPLS", 0x88CC: "LLDP"}
 CUT = "cut off before the TCP header ends"
@@ -56,7 +56,7 @@ def _raw(packets: Packets, skipped: Skipped) -> Packets:
 
 
 def _tagged(offset: int, head: int) -> Callable[[Packets, Skipped], Packets]:
-    """How a link is read whose header of `head` octets has an EtherType at `offset`."""
+    """How a link is read whose header of `head` bytes has an EtherType at `offset`."""
 
     def read(packets: Packets, skipped: Skipped) -> Packets:
         packets = keep(packets, packets.has(head), CUT, skipped)
@@ -98,7 +98,7 @@ def _ether_name(kind: int) -> str:
 
 
 def _loopback(packets: Packets, skipped: Skipped) -> Packets:
-    """Four octets are an address family, in the order of the host that captured (null) or of the network (loop)."""
+    """Four bytes are an address family, in the order of the host that captured (null) or of the network (loop)."""
     packets = keep(packets, packets.has(4), CUT, skipped)
     family, backwards = (packets.words(1, order)[:, 0].astype(np.int64) for order in (">u4", "<u4"))
     family = np.minimum(family, backwards)
@@ -111,7 +111,7 @@ def _ppp(packets: Packets, skipped: Skipped) -> Packets:
     rows = packets.octets(4)
     framed = u16(rows, 0) == HDLC
     protocol = np.where(framed, u16(rows, 2), u16(rows, 0))
-    short = protocol >> 8 & 1  # an odd first octet is all of the number (RFC 1661 §6.5)
+    short = protocol >> 8 & 1  # an odd first byte is all of the number (RFC 1661 §6.5)
     protocol = np.where(short, protocol >> 8, protocol)
     packets = packets.inside(np.where(framed, 4, 2) - short)
     return keep_kinds(packets, protocol, np.isin(protocol, list(PPP_KINDS)), "PPP protocol {:#06x}".format, skipped)

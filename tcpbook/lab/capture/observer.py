@@ -19,7 +19,7 @@ from tcpbook.protocol.state import State
 from tcpbook.protocol.tcb import TCB, InFlight
 
 NAMES = ("client", "server")
-PLENTY = 1 << 30  # octets, more than any window; and retransmissions, more than any patience
+PLENTY = 1 << 30  # bytes, more than any window; and retransmissions, more than any patience
 MISSED = "not captured"
 AGAIN, ALIVE, PROBE, ANSWERS, DELAYED = "sent again", "keep-alive", "window probe", "ACK", "delayed ACK"
 CALLING = (State.CLOSED, State.LISTEN)
@@ -219,7 +219,7 @@ class Observer:
             missing = one.start - signed(tcb.snd_nxt)
             if missing > 0:
                 self._sends_unseen(one.at_us, one.end, one.start)
-                note = f"The capture misses {missing:,} octets before this segment. {note}".strip()
+                note = f"The capture misses {missing:,} bytes before this segment. {note}".strip()
             fin = one.has(FIN)
             text = min(ahead, one.takes) - fin
             if text:
@@ -326,6 +326,6 @@ def _middle(closed: bool, peer_closed: bool, first: bool) -> State:
 def _named(segment: Segment) -> str:
     """What a segment is, in words: its control bits, or its text."""
     octets = len(segment.data)
-    text = f"{octets:,} octet{'s' * (octets != 1)} of text"
+    text = f"{octets:,} byte{'s' * (octets != 1)} of text"
     bits = str(segment.flags)
     return f"{text} and {bits}" if octets and segment.flags & Flags.FIN else text if octets else bits

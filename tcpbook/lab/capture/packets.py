@@ -1,4 +1,4 @@
-"""Many packets at once: where each lies in a buffer, and its octets as the rows of an array."""
+"""Many packets at once: where each lies in a buffer, and its bytes as the rows of an array."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Packets:
-    """One layer of packets in `buffer`: it begins at `at`; `end` is behind the last octet that was captured.
+    """One layer of packets in `buffer`: it begins at `at`; `end` is behind the last byte that was captured.
 
     `stop` is where the layer ends by what the layer around it says: beyond `end` where the capture cut it off.
     """
@@ -39,24 +39,24 @@ class Packets:
         return Packets(self.buffer, *(column[mask] for column in columns))
 
     def inside(self, octets: Numbers | int) -> Packets:
-        """The same packets, so many octets further in."""
+        """The same packets, so many bytes further in."""
         return replace(self, at=self.at + octets)
 
     def has(self, octets: Numbers | int) -> Mask:
-        """Whether so many octets of the layer were captured."""
+        """Whether so many bytes of the layer were captured."""
         return self.at + octets <= self.end
 
     def octets(self, width: int) -> Octets:
-        """The first `width` octets of each, shape (packets, width); those past `end` mean nothing."""
+        """The first `width` bytes of each, shape (packets, width); those past `end` mean nothing."""
         return gather(self.buffer, self.at, width)
 
     def words(self, count: int, kind: str = ">u4") -> NDArray[np.unsignedinteger]:
-        """The first octets of each as `count` numbers of a NumPy kind; shape (packets, count)."""
+        """The first bytes of each as `count` numbers of a NumPy kind; shape (packets, count)."""
         return self.octets(count * np.dtype(kind).itemsize).view(kind)
 
 
 def gather(buffer: Octets, at: Numbers, width: int) -> Octets:
-    """Return `width` octets from each place, shape (places, width), with zeros where the buffer ends before."""
+    """Return `width` bytes from each place, shape (places, width), with zeros where the buffer ends before."""
     last = len(buffer) - width
     if at.max(initial=0) > last:  # places too near the end are read from a longer copy of it
         near, tail = at > last, max(last, 0)

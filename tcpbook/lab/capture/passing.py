@@ -21,13 +21,13 @@ UNKNOWN_ROUND_TRIP_US = 1_000
 
 
 class Passed(NamedTuple):
-    """A segment as it passed: its numbers count from its end's first, its window is in octets."""
+    """A segment as it passed: its numbers count from its end's first, its window is in bytes."""
 
     at_us: int
     end: int
     segment: Segment
     sack: tuple[tuple[int, int], ...]
-    grain: int  # octets: windows are told in multiples of it
+    grain: int  # bytes: windows are told in multiples of it
 
     @property
     def takes(self) -> int:
@@ -56,7 +56,7 @@ def signed(number: int) -> int:
 
 @cache
 def blank(octets: int) -> bytes:
-    """So many octets of text; which ones, the table of segments does not say."""
+    """So many bytes of text; which ones, the table of segments does not say."""
     return bytes(octets)
 
 

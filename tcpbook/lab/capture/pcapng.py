@@ -15,9 +15,9 @@ from tcpbook.lab.capture.sources import Damage, Source
 
 SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, PACKET = 0x0A0D0D0A, 1, 2, 3, 6
 OTHERS = (9, 0x0BAD, 0x4000_0BAD)  # journal entries and custom blocks: frames for Wireshark, too
-HEADS = {OLD_PACKET: 28, SIMPLE_PACKET: 12, PACKET: 28}  # octets before the packet
-TAIL = 4  # octets: a block ends in its length, as it begins
-SHORTEST, LONGEST = 12, 16 << 20  # octets of a block; the latter as in Wireshark
+HEADS = {OLD_PACKET: 28, SIMPLE_PACKET: 12, PACKET: 28}  # bytes before the packet
+TAIL = 4  # bytes: a block ends in its length, as it begins
+SHORTEST, LONGEST = 12, 16 << 20  # bytes of a block; the latter as in Wireshark
 ORDER_MAGIC = 0x1A2B3C4D
 RESOLUTION, OFFSET = 9, 14  # options of an interface block
 LAST_S = 2**63 // SECOND_NS - 1  # the last second that fits; later ones, which only damage makes, become it
@@ -28,13 +28,13 @@ class Interface(NamedTuple):
     """How the packets of an interface are read."""
 
     link: int
-    longest: int  # octets captured of a packet, at most; 0: no limit
+    longest: int  # bytes captured of a packet, at most; 0: no limit
     unit: int = MICROSECONDS  # units of time in a second
     offset_s: int = 0
 
 
 class Pcapng(Records):
-    """A pcapng file, read from its first octet on."""
+    """A pcapng file, read from its first byte on."""
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
@@ -48,7 +48,7 @@ class Pcapng(Records):
         try:
             while self._at + SHORTEST <= self._source.filled:
                 kind, octets = head.unpack_from(self._source.octets, self._at)
-                if kind == SECTION:  # the same backwards; what follows decides on the order of octets
+                if kind == SECTION:  # the same backwards; what follows decides on the order of bytes
                     yield from self._packets_in(starts, kinds)
                     starts, kinds = [], []
                     self._order = self._section_order()
@@ -56,7 +56,7 @@ class Pcapng(Records):
                     head = Struct(f"{self._order}II")
                     kind, octets = head.unpack_from(self._source.octets, self._at)
                 if not SHORTEST <= octets <= LONGEST:
-                    raise Damage(f"a block claims {octets} octets; {SHORTEST} to {LONGEST} are believed")
+                    raise Damage(f"a block claims {octets} bytes; {SHORTEST} to {LONGEST} are believed")
                 after = self._at + octets + -octets % 4
                 if after > self._source.filled:
                     break
@@ -75,11 +75,11 @@ class Pcapng(Records):
         for order in "<>":
             if Struct(f"{order}8xI").unpack_from(self._source.octets, self._at)[0] == ORDER_MAGIC:
                 return order
-        raise Damage("a section does not say in which order its octets are")
+        raise Damage("a section does not say in which order its bytes are")
 
     def _interface(self, at: int, octets: int) -> Interface:
         if octets < 20:
-            raise Damage(f"an interface block has {octets} octets; it needs 20")
+            raise Damage(f"an interface block has {octets} bytes; it needs 20")
         link, longest = Struct(f"{self._order}8xH2xI").unpack_from(self._source.octets, at)
         found = Interface(link, longest)
         option = Struct(f"{self._order}HH")
@@ -130,9 +130,9 @@ class Pcapng(Records):
             yield self._packets(link, time_ns, (starts + head)[:good], captured[:good], wire[:good])
         if good < len(whole):
             if ends[good] != octets[good]:
-                raise Damage(f"a block has {octets[good]} octets at its beginning and {ends[good]} at its end")
+                raise Damage(f"a block has {octets[good]} bytes at its beginning and {ends[good]} at its end")
             if known[good]:
-                raise Damage(f"a packet claims {captured[good]} captured octets in a block with room for {room[good]}")
+                raise Damage(f"a packet claims {captured[good]} captured bytes in a block with room for {room[good]}")
             raise Damage(f"a packet names interface {interface[good]}, but the section has {len(self._interfaces)}")
 
     def _times(self, interface: Numbers, high: Numbers, low: Numbers) -> Numbers:

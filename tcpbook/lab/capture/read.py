@@ -34,7 +34,7 @@ class CaptureWarning(UserWarning):
 
 
 def read_capture(source: str | Path | BinaryIO, checksums: bool = False) -> DataFrame:
-    """Read a pcap or pcapng, plain or compressed by gzip: a path, or a file open for reading octets.
+    """Read a pcap or pcapng, plain or compressed by gzip: a path, or a file open for reading bytes.
 
     Returns one row a TCP segment, in the order of the file: frame (counted over all packets from 1), time_ns (since
     the epoch) (int64), source, destination (category), source_port, destination_port (uint16), seq, ack (uint32),

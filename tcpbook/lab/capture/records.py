@@ -17,14 +17,14 @@ from tcpbook.lab.capture.sources import Damage, Source
 from tcpbook.protocol.errors import TcpBookError
 
 ROWS = 16_384  # packets of a block, about
-PIECE = 512 << 10  # octets walked at once, to begin with
+PIECE = 512 << 10  # bytes walked at once, to begin with
 LONGEST_PIECE = 24 << 20
-LONGEST = 262_144  # octets captured of one packet, at most: as in tcpdump and Wireshark
+LONGEST = 262_144  # bytes captured of one packet, at most: as in tcpdump and Wireshark
 SECOND_NS = 1_000_000_000
 
-PCAP_HEAD = 24  # octets
+PCAP_HEAD = 24  # bytes
 PCAP_MAGIC = {0xA1B2C3D4: (16, 1_000_000), 0xA1B23C4D: (16, SECOND_NS), 0xA1B2CD34: (24, 1_000_000)}
-"""Magic number → octets of a record's head, units of time in a second; the last is Kuznetzov's modified variant."""
+"""Magic number → bytes of a record's head, units of time in a second; the last is Kuznetzov's modified variant."""
 
 
 class Records(ABC):
@@ -48,7 +48,7 @@ class Records(ABC):
                 piece = min(max((self._at - at) // (self._frame - frame) * ROWS, PIECE), LONGEST_PIECE)
             self._at -= self._source.drop(self._at)
         if self._at < self._source.filled:
-            raise Damage(f"the file ends {self._source.filled - self._at} octets into a record")
+            raise Damage(f"the file ends {self._source.filled - self._at} bytes into a record")
 
     @abstractmethod
     def _blocks(self) -> Iterator[Packets]:
@@ -61,7 +61,7 @@ class Records(ABC):
 
 
 class Pcap(Records):
-    """A pcap file, from its first octet on."""
+    """A pcap file, from its first byte on."""
 
     def __init__(self, source: Source, order: str, magic: int) -> None:
         super().__init__(source)
@@ -69,7 +69,7 @@ class Pcap(Records):
         self._head, self._unit = PCAP_MAGIC[magic]
         while source.filled < PCAP_HEAD:
             if not source.fill(PCAP_HEAD - source.filled):
-                raise TcpBookError(f"a pcap of {source.filled} octets ends before its first packet; record it again")
+                raise TcpBookError(f"a pcap of {source.filled} bytes ends before its first packet; record it again")
         # Above the link type's 16 bits stands how long the check sequence behind each frame is.
         self._link = Struct(f"{order}I").unpack_from(self._source.octets, PCAP_HEAD - 4)[0] & 0xFFFF
         self._at = PCAP_HEAD
@@ -88,7 +88,7 @@ class Pcap(Records):
         if self._at + self._head <= filled:  # the next record is not whole yet, or never
             claimed = Struct(f"{self._order}I").unpack_from(self._source.octets, self._at + 8)[0]
             if claimed > LONGEST:
-                raise Damage(f"a packet claims {claimed} captured octets; more than {LONGEST} are not believed")
+                raise Damage(f"a packet claims {claimed} captured bytes; more than {LONGEST} are not believed")
 
     def walk(self) -> Numbers:
         """Return where the records begin that the buffer holds whole, going from one to the next."""

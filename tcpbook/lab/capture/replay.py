@@ -23,7 +23,7 @@ def replay(segments: DataFrame, connection: int) -> Trace:
     """Run both ends of one connection in a table of `read_capture` through the machine; return what they did.
 
     The trace is like the simulator's. Its flights are the segments as captured, numbers counted from each end's first
-    and windows in octets; its times are microseconds since the first segment (see `passed`), and when each segment
+    and windows in bytes; its times are microseconds since the first segment (see `passed`), and when each segment
     arrived is inferred (see `arrivals`). A step is not `known` where the capture leaves the state open; its `note`
     tells what the capture misses, and where an end departs from RFC 9293.
 

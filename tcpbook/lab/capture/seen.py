@@ -84,7 +84,7 @@ class Seen:
         return reached, reached + int(ahead(_greatest(ack), number)[0])
 
     def outstanding(self, end: int, before: int) -> int:
-        """How many octets of text an end had sent before a row that were not acknowledged there."""
+        """How many bytes of text an end had sent before a row that were not acknowledged there."""
         ends, (reached, answered) = self.ends, self.progress(end, before)
         controls = (ends.syn | ends.fin) & self.of(end) & ~ends.rst & (ends.rows < before)
         number = (self.observed.position + ends.takes - 1)[controls]  # a SYN's or a FIN's own is no text

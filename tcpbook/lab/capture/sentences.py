@@ -115,7 +115,7 @@ def gaps(seen: Seen) -> Iterator[str]:
             continue
         missing, answered = seen.missing(end)
         if missing:
-            story = f"The capture misses {counted(missing, 'octet')} of the {who}'s"
+            story = f"The capture misses {counted(missing, 'byte')} of the {who}'s"
             if answered == missing:
                 yield f"{story}. The {other} acknowledged them: they arrived, and whoever captured was too slow."
             elif answered:
@@ -134,7 +134,7 @@ def volume(seen: Seen) -> Iterator[str]:
     parts = []
     for who, number in zip(ENDS, octets, strict=True):
         segments = counted(int(seen.row[f"{who}_segments"]), "segment")
-        said = f"{counted(number, 'octet')} of text in {segments}" if number else f"{segments} without text"
+        said = f"{counted(number, 'byte')} of text in {segments}" if number else f"{segments} without text"
         parts.append(f"the {who} sent {said}")
     yield capital("; ".join(parts)) + "."
 
@@ -148,7 +148,7 @@ def repeats(seen: Seen) -> Iterator[str]:
             octets = int(seen.ends.length[texts].sum())
             share = octets / int(seen.ends.length[seen.of(end)].sum())
             story = f"The {who} repeated {counted(len(texts), 'segment')}"
-            story += f", {counted(octets, 'octet')}, {share:.1%} of its text"
+            story += f", {counted(octets, 'byte')}, {share:.1%} of its text"
             position = seen.observed.position[texts]
             starts, sendings = np.unique(position, return_counts=True)
             same = texts[position == starts[sendings.argmax()]]
@@ -245,7 +245,7 @@ def resets(seen: Seen) -> Iterator[str]:
     yield f"{story} {_situation(seen, end, row)}"
     octets = seen.outstanding(1 - end, row)
     if octets:
-        yield f"{capital(counted(octets, 'octet'))} of the {other}'s had not been acknowledged by then: they are lost."
+        yield f"{capital(counted(octets, 'byte'))} of the {other}'s had not been acknowledged by then: they are lost."
 
 
 def _situation(seen: Seen, end: int, row: int) -> str:
@@ -322,7 +322,7 @@ def _in_turn(seen: Seen, first: int) -> Iterator[str]:
         story += ". Four segments: the first FIN was acknowledged before the second was sent (RFC 9293 §3.6)"
     late = seen.of(1 - first) & (seen.ends.rows > begun) & (seen.ends.length > 0)
     if late.any():
-        octets = counted(int(seen.ends.length[late].sum()), "octet")
+        octets = counted(int(seen.ends.length[late].sum()), "byte")
         story += f". In between the {other} sent {octets}: a half-closed connection (RFC 9293 §3.6.1)"
     yield f"{story}."
 

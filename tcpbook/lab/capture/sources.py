@@ -1,4 +1,4 @@
-"""Where the octets of a capture come from: a mapped file, or anything else through one reused buffer."""
+"""Where the bytes of a capture come from: a mapped file, or anything else through one reused buffer."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tcpbook.protocol.errors import TcpBookError
 if TYPE_CHECKING:
     from zlib import _Decompress
 
-BUFFER = 24 << 20  # octets: more than the longest record has
-PIECE = 1 << 20  # octets read at once
-PACKED = 16 << 10  # octets unpacked at once: even of nothing but zeros they make less than the buffer holds
+BUFFER = 24 << 20  # bytes: more than the longest record has
+PIECE = 1 << 20  # bytes read at once
+PACKED = 16 << 10  # bytes unpacked at once: even of nothing but zeros they make less than the buffer holds
 GZIP = b"\x1f\x8b"
 GZIP_BITS = 31  # for zlib: the largest window, in gzip's format
-MAGIC = 4  # octets
+MAGIC = 4  # bytes
 
 
 class Damage(Exception):
@@ -39,13 +39,13 @@ class Mapped:
         self.filled = 0
 
     def fill(self, octets: int) -> bool:
-        """Go on by so many octets; return whether there were any."""
+        """Go on by so many bytes; return whether there were any."""
         before = self.filled
         self.filled = min(before + octets, len(self.buffer))
         return self.filled > before
 
     def drop(self, octets: int) -> int:
-        """Let go of so many octets at the beginning of the buffer; return how many that took away."""
+        """Let go of so many bytes at the beginning of the buffer; return how many that took away."""
         return 0
 
     @property
@@ -57,7 +57,7 @@ class Mapped:
 class Streamed:
     """A file read through a buffer, so that memory does not grow with what gzip unpacks.
 
-    `pieces` are its octets, unpacked; `raw` is where they come from.
+    `pieces` are its bytes, unpacked; `raw` is where they come from.
     """
 
     def __init__(self, pieces: Iterator[bytes], raw: BinaryIO) -> None:
@@ -72,7 +72,7 @@ class Streamed:
         self.filled = 0
 
     def fill(self, octets: int) -> bool:
-        """Read on, up to so many octets; return whether there were any."""
+        """Read on, up to so many bytes; return whether there were any."""
         before, goal = self.filled, min(self.filled + octets, BUFFER)
         while self.filled < goal:
             try:
@@ -90,7 +90,7 @@ class Streamed:
         return self.filled > before
 
     def drop(self, octets: int) -> int:
-        """Let go of so many octets at the beginning of the buffer; return how many that took away."""
+        """Let go of so many bytes at the beginning of the buffer; return how many that took away."""
         left = self.filled - octets
         self.buffer[:left] = self.buffer[octets : self.filled].copy()
         self.filled = left
@@ -107,7 +107,7 @@ Source = Mapped | Streamed
 
 @contextmanager
 def opened(what: str | Path | BinaryIO) -> Iterator[tuple[Source, bytes, str]]:
-    """Open a capture: give the source, its first octets and its name; TcpBookError if there is nothing to read."""
+    """Open a capture: give the source, its first bytes and its name; TcpBookError if there is nothing to read."""
     if not isinstance(what, str | Path):
         if not what.seekable():
             raise TcpBookError("the file can't be wound back, as a pipe can't; read it into an io.BytesIO first")
@@ -135,7 +135,7 @@ def _source(file: BinaryIO, mapped: bool) -> tuple[Source, bytes]:
     try:
         source.fill(MAGIC)
     except Damage as damage:
-        raise TcpBookError(f"not an octet of the file can be unpacked, for {damage}; fetch it again") from None
+        raise TcpBookError(f"not a byte of the file can be unpacked, for {damage}; fetch it again") from None
     return source, bytes(source.octets[: source.filled])
 
 

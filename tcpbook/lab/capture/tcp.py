@@ -50,7 +50,7 @@ def fields(found: Inside, skipped: Skipped) -> tuple[Inside, Columns]:
 
 
 def _options(words: NDArray[np.uint32], stop: Numbers) -> Columns:
-    """The options in headers given as 16 words each, up to `stop` octets of them."""
+    """The options in headers given as 16 words each, up to `stop` bytes of them."""
     rows = len(words)
     found: Columns = {
         "mss": np.full(rows, -1, np.int32),

@@ -21,9 +21,9 @@ VERDICTS = ("", "new", "old", "gap")
 NAMES = ("", "retransmission", "out of order", "keep-alive", "window probe", "duplicate ACK")
 """What a segment is called that is not plainly new.
 
-- keep-alive: no text or one octet that was acknowledged before, one below the highest number (RFC 9293 §3.8.4)
-- window probe: the same, or one octet at the highest number, while the peer's window is zero (§3.8.6.1)
-- out of order: begins among octets that were passed over less than a round trip ago, and nothing since began there:
+- keep-alive: no text or one byte that was acknowledged before, one below the highest number (RFC 9293 §3.8.4)
+- window probe: the same, or one byte at the highest number, while the peer's window is zero (§3.8.6.1)
+- out of order: begins among bytes that were passed over less than a round trip ago, and nothing since began there:
   nobody can have asked for it yet. The handshake tells the round trip, else it is 3 ms.
 - retransmission: every other old segment
 - duplicate ACK: as RFC 5681 §2 defines it
@@ -50,8 +50,8 @@ def verdicts(segments: DataFrame) -> Series:
 
     "new" starts at the highest number sent so far, or is the first; "old" starts below it, or everything in it was
     acknowledged before; "gap" starts beyond: something before it was not captured. "" takes no sequence number. Two
-    things don't count as Wireshark has it: a zero-window probe's octet doesn't raise the highest number, and longer
-    text that repeats one octet only is new. Returns a categorical Series with the index of `segments`, rows of
+    things don't count as Wireshark has it: a zero-window probe's byte doesn't raise the highest number, and longer
+    text that repeats one byte only is new. Returns a categorical Series with the index of `segments`, rows of
     `read_capture`. RFC 9293 §3.4
     """
     ends = Ends(segments)

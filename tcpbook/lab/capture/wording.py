@@ -53,7 +53,7 @@ def listed(words: Iterable[str]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things, such as "one octet" or "1,448 octets"."""
+    """A number of things, such as "one byte" or "1,448 bytes"."""
     return f"{spoken(number)} {noun}{'' if number == 1 else 's'}"
 
 

@@ -18,7 +18,7 @@ CAPTURES = {
     "never-closed.pcap": "the client closes, and the server's program forgets to",
     "keep-alive.pcap": "three seconds of silence, and probes whether the server is still there",
     "zero-window.pcap": "the server does not read for three seconds",
-    "lossy.pcap": "60,000 octets, of which four segments are lost on the way",
+    "lossy.pcap": "60,000 bytes, of which four segments are lost on the way",
     "morning.pcapng": "nine connections of one host with one server: two of them are slow, for different reasons",
 }
 """The names of the captures, and what each shows. tools/make_captures.py recorded them."""
