@@ -103,7 +103,8 @@ def ladder(
     lost = sum(flight.lost for flight in flights)
     last = {step.end: step.outcome for step in steps}
     ends = ", ".join(_ends(name, last.get(end, State.CLOSED)) for end, name in enumerate(trace.names))
-    words = f"Ladder of {' and '.join(trace.names)}: {len(flights)} segments, {lost} lost; {ends}."
+    count = f"{len(flights)} segment{'s' * (len(flights) != 1)}"
+    words = f"Ladder of {' and '.join(trace.names)}: {count}, {lost} lost; {ends}."
     told = [" ".join(part for part in line if part) for line in trace.lines()]
     details = "; ".join([*told, *(f"note: {step.note}" for step in steps if step.note)])
     return Figure("ladder", "".join(parts), STYLE, (WIDTH, bottom + 8), words, details)

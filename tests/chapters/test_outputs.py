@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from copy import deepcopy
+from html import unescape
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,19 @@ def same(cell: IPyNbCell, outputs: list[Any]) -> bool:
     """Tell whether nbval takes `outputs` for the stored ones."""
     cell.format_output_compare = lambda *_: None  # the report on a difference costs seconds and is not read
     return bool(cell.compare_outputs(outputs, coalesce_streams(cell.cell.outputs)))
+
+
+def test_every_figure_says_below_it_what_it_shows() -> None:
+    """The caption is the picture in words, as its `repr` has it."""
+    shown = [
+        output.get("data", {}) for path in CHAPTERS for cell in cells(path, "code") for output in cell["outputs"]
+    ]
+    stored = [data for data in shown if "<figure" in "".join(data.get("text/html", []))]
+    assert len(stored) > 10
+    for data in stored:
+        (caption,) = re.findall(r"<figcaption>(.+?)</figcaption></figure>", "".join(data["text/html"]))
+        assert unescape(caption) == "".join(data["text/plain"])
+        assert re.match(r"[A-Z].*\.$", caption)
 
 
 @pytest.mark.parametrize("every", [10, pytest.param(1, marks=pytest.mark.long)])

@@ -62,6 +62,7 @@ def test_citations_are_read(text: str, cited: list[tuple[int, str]]) -> None:
 def texts() -> tuple[tuple[str, str], ...]:
     """Return (place, text) of the chapters' cells and of everything else that is written, this file excepted."""
     written = [path for path in files() if path.suffix in {".css", ".js", ".md", ".py"} and path != Path(__file__)]
+    written += PACKAGE.rglob("*.json")
     return (
         *((f"{part.file}, cell {part.cell}", part.text) for part in parts()),
         *((str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in written),
