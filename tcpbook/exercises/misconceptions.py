@@ -400,7 +400,7 @@ MISCONCEPTIONS = {
     # Numbers along a ladder
     "SYN takes no number": Misconception(
         "SYN is outside the numbering.",
-        "SYN takes one number, as a byte would: the first byte of text has ISS + 1.",
+        "SYN takes one number, as a byte would: the first byte of text has ISN + 1.",
         "RFC 9293 §3.4",
     ),
     "FIN takes no number": Misconception(
@@ -436,7 +436,7 @@ MISCONCEPTIONS = {
     # What came when
     "both ends share the numbers": Misconception(
         "The SEQs of both ends count together.",
-        "Each end counts its own bytes, from its own ISS. What joins them is the ACK, in the other end's numbers.",
+        "Each end counts its own bytes, from its own ISN. What joins them is the ACK, in the other end's numbers.",
         "RFC 9293 §3.4",
     ),
     "one end after the other": Misconception(
