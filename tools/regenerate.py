@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 from nbclient import NotebookClient
+from nbformat import NotebookNode
 
 LIVE_VIEW = "application/vnd.jupyter.widget-view+json"
 """Names a widget of a kernel that is gone. Stored, it hides the static twin behind "model not found"."""
@@ -24,6 +25,24 @@ METADATA = {
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
 """What a notebook says of itself: no versions, no widget state, no view settings."""
+
+
+def execute(node: NotebookNode, folder: Path, store_widget_state: bool = False) -> NotebookNode:
+    """Run the notebook `node` on a fresh kernel in `folder`, and return it.
+
+    Raises nbclient.exceptions.CellExecutionError where a cell fails.
+    """
+    client = NotebookClient(
+        node,
+        timeout=60,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=False,
+        store_widget_state=store_widget_state,
+        coalesce_streams=True,
+    )
+    with TemporaryDirectory() as empty:  # what is stored never depends on what the reader answered
+        return client.execute(env=os.environ | {"TCPBOOK_PROGRESS": str(Path(empty) / "progress.jsonl")})
 
 
 def regenerate(path: Path) -> str:
@@ -38,18 +57,7 @@ def regenerate(path: Path) -> str:
         if cell["cell_type"] == "code" and "".join(cell["source"]).startswith("predict."):
             cell["metadata"]["jupyter"] = {"source_hidden": True}  # the source of a question holds its answer
     notebook |= {"metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
-    node = nbformat.reads(json.dumps(notebook), as_version=4)
-    client = NotebookClient(
-        node,
-        timeout=60,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(path.parent)}},
-        record_timing=False,
-        store_widget_state=False,
-        coalesce_streams=True,
-    )
-    with TemporaryDirectory() as empty:  # what is stored never depends on what the reader answered
-        client.execute(env=os.environ | {"TCPBOOK_PROGRESS": str(Path(empty) / "progress.jsonl")})
+    node = execute(nbformat.reads(json.dumps(notebook), as_version=4), path.parent)
     node["metadata"] = METADATA
     for cell in node["cells"]:
         for output in cell.get("outputs", []):

@@ -27,6 +27,7 @@ class Exercise(View):
     """
 
     _esm, _css = sources(__file__, answers.__file__)
+    alone = ()
 
     shown = traitlets.Dict().tag(sync=True)
     sealed = traitlets.Unicode().tag(sync=True)

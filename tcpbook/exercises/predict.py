@@ -26,6 +26,7 @@ class Predict(View):
     """
 
     _esm, _css = sources(__file__, answers.__file__)
+    alone = ()
 
     form = traitlets.Unicode().tag(sync=True)
     question = traitlets.Unicode().tag(sync=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 
@@ -49,6 +49,10 @@ class View(anywidget.AnyWidget):
     A view gives a short `__repr__` that says what it shows, and `static_html`, which is understood
     where no kernel runs and where style and SVG are stripped.
     """
+
+    alone: ClassVar[tuple[tuple[str, Any], ...] | None] = None
+    """For a view that the page keeps alive where there is no kernel: traits with what they are to be there, as their
+    own values would tell of this machine. None for a view that has nothing to say without a kernel."""
 
     def __repr__(self) -> str:
         raise NotImplementedError

@@ -44,6 +44,7 @@ class FlagLab(View):
     """
 
     _esm, _css = sources(__file__)
+    alone = ()
 
     table = traitlets.Dict().tag(sync=True)
     svg = traitlets.Unicode().tag(sync=True)

@@ -26,6 +26,7 @@ class HandshakePlayer(View):
     """
 
     _esm, _css = sources(__file__)
+    alone = ()
 
     frames = traitlets.List(traitlets.Dict()).tag(sync=True)
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -173,6 +173,7 @@ class HeaderExplorer(View):
     """
 
     _esm, _css = sources(__file__)
+    alone = ()
 
     picture = traitlets.Unicode().tag(sync=True)
     heights = traitlets.List([TOP, ROW, TALL]).tag(sync=True)

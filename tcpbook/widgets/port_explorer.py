@@ -29,6 +29,13 @@ RECORDED_PICKS = Picks(46_239, [58_274, 58_290, 58_292, 58_306, 58_312, 58_324, 
 """What tcpbook.lab.picks gave on Linux 6.18: what the static twin tells, and no reader's own machine."""
 
 
+def _here(here: ports.Ephemeral, whose: str = "Your kernel") -> dict[str, Any]:
+    kinds = [each.name for each in ports.RANGES if here.first <= each.last and each.first <= here.last]
+    lies = f"lies in the {kinds[0]} range" if len(kinds) == 1 else f"straddles {' and '.join(kinds)} ports"
+    told = f"{whose} picks from {here.first}–{here.last}, which {lies} ({here.source})."
+    return {"first": here.first, "last": here.last, "told": told}
+
+
 class PortExplorer(View):
     """The line of ports: zoom, search, and open real connections on loopback to see which ports the kernel picks.
 
@@ -40,6 +47,7 @@ class PortExplorer(View):
     """
 
     _esm, _css = sources(__file__)
+    alone = (("here", _here(RECORDED, "A kernel")),)
 
     registered = traitlets.Unicode().tag(sync=True)
     table = traitlets.Dict().tag(sync=True)
@@ -147,13 +155,6 @@ def _account(picked: Picks, here: ports.Ephemeral, guess: str) -> str:
         f"{count} connection{plural} to {LOOPBACK}:{picked.server_port}, from the local port{plural} {listed}. "
         f"By RFC 6335: {tally}; in the kernel's range {here.first}–{here.last}: {inside}.{alike}{guessed}"
     )
-
-
-def _here(here: ports.Ephemeral) -> dict[str, Any]:
-    kinds = [each.name for each in ports.RANGES if here.first <= each.last and each.first <= here.last]
-    lies = f"lies in the {kinds[0]} range" if len(kinds) == 1 else f"straddles {' and '.join(kinds)} ports"
-    told = f"Your kernel picks from {here.first}–{here.last}, which {lies} ({here.source})."
-    return {"first": here.first, "last": here.last, "told": told}
 
 
 @cache

@@ -27,6 +27,7 @@ class StateExplorer(View):
     """
 
     _esm, _css = sources(__file__)
+    alone = ()
 
     table = traitlets.Dict().tag(sync=True)
     svg = traitlets.Unicode().tag(sync=True)

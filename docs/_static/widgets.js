@@ -1,0 +1,43 @@
+// Keeps the widgets of a static page alive. Each is an anywidget: its module, its style and its traits stand in the page
+// as JSON, and there is nobody to send a message to.
+
+const NEEDS_PYTHON = "This needs the running book: open the chapter in JupyterLab and run its cells.";
+
+class Model extends EventTarget {
+  constructor(traits, needPython) {
+    super();
+    this.traits = traits;
+    this.send = needPython;
+  }
+  get(trait) { return this.traits[trait]; }
+  set(trait, value) {
+    if (JSON.stringify(value) === JSON.stringify(this.traits[trait])) return;
+    this.traits[trait] = value;
+    this.dispatchEvent(new Event(`change:${trait}`));
+  }
+  save_changes() {}
+  on(events, listener) { for (const event of events.split(" ")) this.addEventListener(event, listener); }
+  off(events, listener) { for (const event of events.split(" ")) this.removeEventListener(event, listener); }
+}
+
+const modules = new Map(); // a module's text → its render function; the first of a kind brings its style
+function load({ _esm, _css }) {
+  if (!modules.has(_esm)) {
+    document.head.append(Object.assign(document.createElement("style"), { textContent: _css }));
+    modules.set(_esm, import(URL.createObjectURL(new Blob([_esm], { type: "text/javascript" }))));
+  }
+  return modules.get(_esm);
+}
+
+// The static twin gives way once its widget is there.
+async function enliven(twin, traits) {
+  const el = document.createElement("div");
+  const told = Object.assign(document.createElement("p"), { role: "status" });
+  const model = new Model(traits, () => { told.textContent = NEEDS_PYTHON; });
+  const { default: widget } = await load(traits);
+  twin.replaceChildren(el, told);
+  widget.render({ model, el });
+}
+
+const { state } = JSON.parse(document.querySelector('[type="application/vnd.jupyter.widget-state+json"]').textContent);
+for (const twin of document.querySelectorAll("[data-model]")) enliven(twin, state[twin.dataset.model].state);

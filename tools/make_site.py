@@ -1,0 +1,84 @@
+"""Write the book as web pages into build/html, from the stored outputs: python -m tools.make_site.
+
+The widgets that need no kernel stay alive there. The chapters are run for what these widgets are made of, as the stored
+notebooks have no widget state.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+from sphinx.cmd.build import build_main
+
+from tools.regenerate import LIVE_VIEW, execute
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE, SITE = ROOT / "build" / "site", ROOT / "build" / "html"
+LINK = re.compile(r"\]\(([\w-]+\.ipynb)?#(cell-id=(?P<cell>[\w-]+)|(?P<heading>[\w-]+))")
+"""A link to a cell, or to a heading of the same page: JupyterLab's way to name a place."""
+
+STATE = "application/vnd.jupyter.widget-state+json"
+
+
+def prepare(path: Path) -> NotebookNode:
+    """Return the notebook at `path` as Sphinx is to read it: its widgets alive, its links leading to pages."""
+    notebook = nbformat.read(path, as_version=4)
+    models = enliven(notebook, execute(nbformat.read(path, as_version=4), path.parent, store_widget_state=True))
+    notebook.metadata["widgets"] = {STATE: {"state": models}}
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = LINK.sub(lambda link: f"](#{(link['cell'] or link['heading']).lower()}", cell.source)
+        elif cell.metadata.get("jupyter"):
+            cell.metadata["tags"] = ["hide-input"]
+    notebook.cells = [part for cell in notebook.cells for part in (new_markdown_cell(f"({cell.id})="), cell)]
+    return notebook
+
+
+def enliven(stored: NotebookNode, ran: NotebookNode) -> dict[str, Any]:
+    """Name in each stored output the widget that its cell showed when it ran; return the models of these widgets.
+
+    Left out is what needs a kernel: its static twin stays.
+    """
+    known = ran.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+    models = {}
+    for cell, fresh in zip(stored.cells, ran.cells, strict=True):
+        for output, shown in zip(cell.get("outputs", []), fresh.get("outputs", []), strict=True):
+            html = output.get("data", {}).get("text/html", "").replace('.ipynb"', '.html"')
+            name = shown.get("data", {}).get(LIVE_VIEW, {}).get("model_id")
+            traits = known[name]["state"] if name else {}
+            alone = getattr(resolve_name(traits.get("_anywidget_id", "builtins")), "alone", None)
+            if alone is not None:
+                models[name] = known[name] | {"state": traits | dict(alone)}
+                html = f'<div data-model="{name}">{html}</div>'
+            if html:
+                output.data["text/html"] = html
+    return models
+
+
+def main() -> int:
+    """Prepare the sources in build/site and have Sphinx write the pages; a warning is an error."""
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    shutil.rmtree(SITE, ignore_errors=True)
+    (SOURCE / "chapters").mkdir(parents=True)
+    (SOURCE / "docs").mkdir()
+    for name in ("README.md", "docs/teachers.md"):
+        shutil.copy(ROOT / name, SOURCE / name)
+    shutil.copy(ROOT / "docs" / "index.md", SOURCE)
+    shutil.copytree(ROOT / "tcpbook", SOURCE / "tcpbook", ignore=shutil.ignore_patterns("__pycache__"))
+    for path in sorted((ROOT / "chapters").glob("*.ipynb")):
+        # Not by nbformat, which would sort the keys: in a widget's traits their order may count.
+        (SOURCE / "chapters" / path.name).write_text(json.dumps(prepare(path)), encoding="utf-8")
+    return build_main(["-q", "-W", "--keep-going", "-c", str(ROOT / "docs"), str(SOURCE), str(SITE)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
