@@ -11,6 +11,7 @@ help:
 	@echo "make bench      every speed figure, beside a named peer"
 	@echo "make chapters   runs the chapters, stores their outputs, makes the glossary and the RFC map"
 	@echo "make pictures   takes the README's pictures of the widgets anew"
+	@echo "make html       the book as web pages, to read without Python: build/html/index.html"
 	@echo "make clean      removes what the other targets made"
 
 # Trusted chapters show their stored pictures before anything ran.
@@ -43,6 +44,9 @@ chapters: .venv/dev
 pictures: .venv/dev
 	$(BIN)/python -m tools.make_pictures
 
+html: .venv/docs
+	$(BIN)/python -m tools.make_site
+
 clean:
 	rm -rf .venv .venv-oldest .venv-newest build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
@@ -51,8 +55,8 @@ clean:
 	$(BIN)/python -m pip install --quiet -e .
 	@touch $@
 
-.venv/dev: .venv/book
-	$(BIN)/python -m pip install --quiet -e '.[dev]'
+.venv/dev .venv/docs: .venv/book
+	$(BIN)/python -m pip install --quiet -e '.[$(@F)]'
 	@touch $@
 
 .venv/made .venv-oldest/made .venv-newest/made:
@@ -73,4 +77,4 @@ test-newest: .venv-newest/made
 	.venv-newest/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager -e '.[dev]'
 	.venv-newest/bin/python -m pytest -n auto --dist loadfile
 
-.PHONY: help book test test-long lint bench chapters pictures clean test-oldest test-newest
+.PHONY: help book test test-long lint bench chapters pictures html clean test-oldest test-newest

@@ -36,11 +36,15 @@ def prepare(path: Path) -> NotebookNode:
     notebook.metadata["widgets"] = {STATE: {"state": models}}
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = LINK.sub(lambda link: f"](#{(link['cell'] or link['heading']).lower()}", cell.source)
+            cell.source = LINK.sub(_place, cell.source)
         elif cell.metadata.get("jupyter"):
             cell.metadata["tags"] = ["hide-input"]
-    notebook.cells = [part for cell in notebook.cells for part in (new_markdown_cell(f"({cell.id})="), cell)]
+    notebook.cells = [part for cell in notebook.cells for part in (new_markdown_cell(f"(cell-{cell.id})="), cell)]
     return notebook
+
+
+def _place(link: re.Match[str]) -> str:
+    return f"](#cell-{link['cell']}" if link["cell"] else f"](#{link['heading'].lower()}"
 
 
 def enliven(stored: NotebookNode, ran: NotebookNode) -> dict[str, Any]:

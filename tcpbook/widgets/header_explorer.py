@@ -301,9 +301,10 @@ class HeaderExplorer(View):
         body = "".join(self._table_row(row) for row in self.rows)
         found = "".join(f"<li>{kind.capitalize()}: {escape(text)}.</li>" for kind, text, _ in self.findings)
         return (
-            f'<div class="tcpbook-explorer"><p>A TCP segment of {len(self._bytes)} bytes, field by field.</p>'
+            f"<div><p><strong>HeaderExplorer.</strong> A TCP segment of {len(self._bytes)} bytes, field by field.</p>"
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            f"<p>Problems:</p><ul>{found or '<li>none</li>'}</ul></div>"
+            f"<p>Problems:</p><ul>{found or '<li>none</li>'}</ul>"
+            "<p>Run this cell in Jupyter to point at a field, to change it, and to read bytes of your own.</p></div>"
         )
 
     def _table_row(self, row: Row) -> str:

@@ -1,13 +1,13 @@
 // Keeps the widgets of a static page alive. Each is an anywidget: its module, its style and its traits stand in the page
-// as JSON, and there is nobody to send a message to.
+// as JSON, and there is no Python that a message could reach.
 
 const NEEDS_PYTHON = "This needs the running book: open the chapter in JupyterLab and run its cells.";
 
 class Model extends EventTarget {
-  constructor(traits, needPython) {
+  constructor(traits, send) {
     super();
     this.traits = traits;
-    this.send = needPython;
+    this.send = send;
   }
   get(trait) { return this.traits[trait]; }
   set(trait, value) {
@@ -20,7 +20,7 @@ class Model extends EventTarget {
   off(events, listener) { for (const event of events.split(" ")) this.removeEventListener(event, listener); }
 }
 
-const modules = new Map(); // a module's text → its render function; the first of a kind brings its style
+const modules = new Map(); // by their text; the first widget of a kind brings the style
 function load({ _esm, _css }) {
   if (!modules.has(_esm)) {
     document.head.append(Object.assign(document.createElement("style"), { textContent: _css }));
@@ -29,15 +29,23 @@ function load({ _esm, _css }) {
   return modules.get(_esm);
 }
 
-// The static twin gives way once its widget is there.
+// The static twin gives way once the widget is there.
 async function enliven(twin, traits) {
+  const { default: widget } = await load(traits);
   const el = document.createElement("div");
   const told = Object.assign(document.createElement("p"), { role: "status" });
-  const model = new Model(traits, () => { told.textContent = NEEDS_PYTHON; });
-  const { default: widget } = await load(traits);
   twin.replaceChildren(el, told);
-  widget.render({ model, el });
+  widget.render({ model: new Model(traits, () => { told.textContent = NEEDS_PYTHON; }), el });
 }
 
-const { state } = JSON.parse(document.querySelector('[type="application/vnd.jupyter.widget-state+json"]').textContent);
-for (const twin of document.querySelectorAll("[data-model]")) enliven(twin, state[twin.dataset.model].state);
+const states = document.querySelector('[type="application/vnd.jupyter.widget-state+json"]');
+if (states) {
+  const { state } = JSON.parse(states.textContent);
+  for (const twin of document.querySelectorAll("[data-model]")) enliven(twin, state[twin.dataset.model].state);
+}
+
+// Paper is light.
+const { dataset } = document.documentElement;
+let theme;
+addEventListener("beforeprint", () => { theme = dataset.theme; dataset.theme = "light"; });
+addEventListener("afterprint", () => { dataset.theme = theme; });
