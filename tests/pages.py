@@ -39,9 +39,10 @@ def run_all(page: Page) -> None:
     page.wait_for_function("window.allDone", timeout=RUN_MS)
 
 
-def accessibility_report(page: Page, context: str = ".jp-OutputArea") -> str:
+def accessibility_report(page: Page, context: str | dict[str, Any] = ".jp-OutputArea") -> str:
     """Return what axe finds wrong inside the outputs; empty where it finds nothing."""
-    results = Axe().run(page, context=context)
+    # preload would have it read the style sheets again, which a page from disk may not.
+    results = Axe().run(page, context=context, options={"preload": False})
     return str(results.generate_report()) if results.violations_count else ""
 
 

@@ -23,6 +23,7 @@ from tools.regenerate import LIVE_VIEW, execute
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE, SITE = ROOT / "build" / "site", ROOT / "build" / "html"
+
 LINK = re.compile(r"\]\(([\w-]+\.ipynb)?#(cell-id=(?P<cell>[\w-]+)|(?P<heading>[\w-]+))")
 """A link to a cell, or to a heading of the same page: JupyterLab's way to name a place."""
 
@@ -31,41 +32,47 @@ STATE = "application/vnd.jupyter.widget-state+json"
 
 def prepare(path: Path) -> NotebookNode:
     """Return the notebook at `path` as Sphinx is to read it: its widgets alive, its links leading to pages."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook: NotebookNode = nbformat.read(path, as_version=4)
     models = enliven(notebook, execute(nbformat.read(path, as_version=4), path.parent, store_widget_state=True))
     notebook.metadata["widgets"] = {STATE: {"state": models}}
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = LINK.sub(_place, cell.source)
+            cell.source = LINK.sub(place, cell.source)
         elif cell.metadata.get("jupyter"):
             cell.metadata["tags"] = ["hide-input"]
     notebook.cells = [part for cell in notebook.cells for part in (new_markdown_cell(f"(cell-{cell.id})="), cell)]
     return notebook
 
 
-def _place(link: re.Match[str]) -> str:
+def place(link: re.Match[str]) -> str:
+    """Return where the link that LINK found leads in the pages: to a label of theirs."""
     return f"](#cell-{link['cell']}" if link["cell"] else f"](#{link['heading'].lower()}"
 
 
 def enliven(stored: NotebookNode, ran: NotebookNode) -> dict[str, Any]:
     """Name in each stored output the widget that its cell showed when it ran; return the models of these widgets.
 
-    Left out is what needs a kernel: its static twin stays.
+    A widget that needs a kernel is left out: its static twin stays. Raises ValueError where the stored outputs are stale.
     """
     known = ran.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
     models = {}
     for cell, fresh in zip(stored.cells, ran.cells, strict=True):
         for output, shown in zip(cell.get("outputs", []), fresh.get("outputs", []), strict=True):
-            html = output.get("data", {}).get("text/html", "").replace('.ipynb"', '.html"')
-            name = shown.get("data", {}).get(LIVE_VIEW, {}).get("model_id")
-            traits = known[name]["state"] if name else {}
-            alone = getattr(resolve_name(traits.get("_anywidget_id", "builtins")), "alone", None)
+            if "text/html" not in output.get("data", {}):
+                continue
+            html = output.data["text/html"].replace('.ipynb"', '.html"')
+            name = shown.data.get(LIVE_VIEW, {}).get("model_id")
+            alone = _alone(known[name]["state"]) if name else None
             if alone is not None:
-                models[name] = known[name] | {"state": traits | dict(alone)}
+                models[name] = known[name] | {"state": known[name]["state"] | dict(alone)}
                 html = f'<div data-model="{name}">{html}</div>'
-            if html:
-                output.data["text/html"] = html
+            output.data["text/html"] = html
     return models
+
+
+def _alone(traits: dict[str, Any]) -> Any:
+    """What the widget's class says of it; None for a box of widgets, which has no class of ours."""
+    return resolve_name(traits["_anywidget_id"]).alone if "_anywidget_id" in traits else None
 
 
 def main() -> int:

@@ -29,12 +29,14 @@ function load({ _esm, _css }) {
   return modules.get(_esm);
 }
 
-// The static twin gives way once the widget is there.
+// Puts the widget before its static twin, which book.css then keeps for paper.
 async function enliven(twin, traits) {
   const { default: widget } = await load(traits);
   const el = document.createElement("div");
   const told = Object.assign(document.createElement("p"), { role: "status" });
-  twin.replaceChildren(el, told);
+  const alive = Object.assign(document.createElement("div"), { className: "tcpbook-alive" });
+  alive.append(el, told);
+  twin.before(alive);
   widget.render({ model: new Model(traits, () => { told.textContent = NEEDS_PYTHON; }), el });
 }
 
