@@ -52,7 +52,7 @@ def place(link: re.Match[str]) -> str:
 def enliven(stored: NotebookNode, ran: NotebookNode) -> dict[str, Any]:
     """Name in each stored output the widget that its cell showed when it ran; return the models of these widgets.
 
-    A widget that needs a kernel is left out: its static twin stays. Raises ValueError where the stored outputs are stale.
+    What needs a kernel is left out: its static twin stays. Raises ValueError where the stored outputs are stale.
     """
     known = ran.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
     models = {}
