@@ -33,8 +33,9 @@ STATE = "application/vnd.jupyter.widget-state+json"
 def prepare(path: Path) -> NotebookNode:
     """Return the notebook at `path` as Sphinx is to read it: its widgets alive, its links leading to pages."""
     notebook: NotebookNode = nbformat.read(path, as_version=4)
-    models = enliven(notebook, execute(nbformat.read(path, as_version=4), path.parent, store_widget_state=True))
-    notebook.metadata["widgets"] = {STATE: {"state": models}}
+    ran = nbformat.read(path, as_version=4)
+    widgets = execute(ran, path.parent)
+    notebook.metadata["widgets"] = {STATE: {"state": enliven(notebook, ran, widgets)}}
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = LINK.sub(place, cell.source)
@@ -49,12 +50,11 @@ def place(link: re.Match[str]) -> str:
     return f"](#cell-{link['cell']}" if link["cell"] else f"](#{link['heading'].lower()}"
 
 
-def enliven(stored: NotebookNode, ran: NotebookNode) -> dict[str, Any]:
+def enliven(stored: NotebookNode, ran: NotebookNode, widgets: dict[str, Any]) -> dict[str, Any]:
     """Name in each stored output the widget that its cell showed when it ran; return the models of these widgets.
 
     What needs a kernel is left out: its static twin stays. Raises ValueError where the stored outputs are stale.
     """
-    known = ran.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
     models = {}
     for cell, fresh in zip(stored.cells, ran.cells, strict=True):
         for output, shown in zip(cell.get("outputs", []), fresh.get("outputs", []), strict=True):
@@ -62,9 +62,9 @@ def enliven(stored: NotebookNode, ran: NotebookNode) -> dict[str, Any]:
                 continue
             html = output.data["text/html"].replace('.ipynb"', '.html"')
             name = shown.data.get(LIVE_VIEW, {}).get("model_id")
-            alone = _alone(known[name]["state"]) if name else None
+            alone = _alone(widgets[name]) if name else None
             if alone is not None:
-                models[name] = known[name] | {"state": known[name]["state"] | dict(alone)}
+                models[name] = {"state": widgets[name] | dict(alone)}
                 html = f'<div data-model="{name}">{html}</div>'
             output.data["text/html"] = html
     return models

@@ -10,8 +10,10 @@ import argparse
 import json
 import os
 import sys
+from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -27,22 +29,31 @@ METADATA = {
 """What a notebook says of itself: no versions, no widget state, no view settings."""
 
 
-def execute(node: NotebookNode, folder: Path, store_widget_state: bool = False) -> NotebookNode:
-    """Run the notebook `node` on a fresh kernel in `folder`, and return it.
+def execute(node: NotebookNode, folder: Path) -> dict[str, Any]:
+    """Run the notebook `node` on a fresh kernel in `folder`.
 
+    Returns the traits of all widgets, by their models' ids, as they were after the cell that made them.
     Raises nbclient.exceptions.CellExecutionError where a cell fails.
     """
+    widgets: dict[str, Any] = {}
+
+    def collect(**_: Any) -> None:
+        for name, traits in client.widget_state.items():
+            widgets.setdefault(name, deepcopy(traits))
+
     client = NotebookClient(
         node,
         timeout=60,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
-        store_widget_state=store_widget_state,
+        store_widget_state=True,
+        on_cell_executed=collect,
         coalesce_streams=True,
     )
     with TemporaryDirectory() as empty:  # what is stored never depends on what the reader answered
-        return client.execute(env=os.environ | {"TCPBOOK_PROGRESS": str(Path(empty) / "progress.jsonl")})
+        client.execute(env=os.environ | {"TCPBOOK_PROGRESS": str(Path(empty) / "progress.jsonl")})
+    return widgets
 
 
 def regenerate(path: Path) -> str:
@@ -57,7 +68,8 @@ def regenerate(path: Path) -> str:
         if cell["cell_type"] == "code" and "".join(cell["source"]).startswith("predict."):
             cell["metadata"]["jupyter"] = {"source_hidden": True}  # the source of a question holds its answer
     notebook |= {"metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
-    node = execute(nbformat.reads(json.dumps(notebook), as_version=4), path.parent)
+    node = nbformat.reads(json.dumps(notebook), as_version=4)
+    execute(node, path.parent)
     node["metadata"] = METADATA
     for cell in node["cells"]:
         for output in cell.get("outputs", []):
