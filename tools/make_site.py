@@ -88,7 +88,8 @@ def main() -> int:
     for path in sorted((ROOT / "chapters").glob("*.ipynb")):
         # Not by nbformat, which would sort the keys: in a widget's traits their order may count.
         (SOURCE / "chapters" / path.name).write_text(json.dumps(prepare(path)), encoding="utf-8")
-    return build_main(["-q", "-W", "--keep-going", "-c", str(ROOT / "docs"), str(SOURCE), str(SITE)])
+    options = ["-q", "-W", "--keep-going", "-c", str(ROOT / "docs"), "-d", str(SOURCE / "doctrees")]
+    return build_main([*options, str(SOURCE), str(SITE)])
 
 
 if __name__ == "__main__":
