@@ -85,8 +85,9 @@ def test_no_trace_of_the_run_is_stored(chapter: Path) -> None:
 
 @every_chapter
 def test_the_source_of_a_question_is_hidden(chapter: Path) -> None:
-    """It holds the answer; everything else is in sight."""
+    """It holds the answer; everything else is in sight, what is given to the question in a cell before."""
     for cell in cells(chapter, "code"):
+        assert "\npredict." not in cell["source"]
         hidden = cell["metadata"].get("jupyter") == {"source_hidden": True}
         assert hidden == cell["source"].startswith("predict.")
 
