@@ -41,7 +41,7 @@ class Flows:
         """The source and the destination of segments of these flows, as people write them."""
         ends = [(octets[: len(octets) // 2], octets[len(octets) // 2 :]) for octets, _ in self._numbers]
         codes: dict[bytes, int] = {}
-        sides = np.array([[codes.setdefault(end, len(codes)) for end in both] for both in ends], np.int32).reshape(-1, 2)
+        sides = np.array([codes.setdefault(end, len(codes)) for both in ends for end in both], np.int32).reshape(-1, 2)
         texts = [inet_ntop(AF_INET if len(octets) == 4 else AF_INET6, octets) for octets in codes]
         source, destination = (Categorical.from_codes(sides[flow, side], texts) for side in (0, 1))
         return source, destination
