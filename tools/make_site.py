@@ -81,8 +81,9 @@ def main() -> int:
     shutil.rmtree(SITE, ignore_errors=True)
     (SOURCE / "chapters").mkdir(parents=True)
     (SOURCE / "docs").mkdir()
-    for name in ("README.md", "docs/teachers.md"):
+    for name in ("README.md", "BENCHMARKS.md", "docs/teachers.md"):
         shutil.copy(ROOT / name, SOURCE / name)
+    shutil.copytree(ROOT / "docs" / "widgets", SOURCE / "docs" / "widgets")
     shutil.copy(ROOT / "docs" / "index.md", SOURCE)
     shutil.copytree(ROOT / "tcpbook", SOURCE / "tcpbook", ignore=shutil.ignore_patterns("__pycache__"))
     for path in sorted((ROOT / "chapters").glob("*.ipynb")):
