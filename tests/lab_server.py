@@ -26,6 +26,18 @@ THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 WINDOW: Any = {"width": 1280, "height": 1000}
 
+DISPOSE = """async () => {
+    for (const panel of [...window.jupyterapp.shell.widgets("main")]) panel.dispose(); // asks nothing, unlike close()
+}"""
+
+OPEN = """async ([path, theme]) => {
+    const { commands } = window.jupyterapp;
+    await commands.execute("apputils:change-theme", { theme });
+    const panel = await commands.execute("docmanager:open", { path });
+    await panel.revealed;
+    await panel.sessionContext.ready;
+}"""
+
 NO_CHROMIUM = "Chromium is missing: apt-get install chromium"
 
 
@@ -52,16 +64,28 @@ class Lab(NamedTuple):
         path.write_text(json.dumps(values), encoding="utf-8")
 
     def open(self, page: Page, notebook: str | dict[str, Any], theme: str = "light", run: bool = True) -> None:
-        """Open a file in chapters/, or a notebook as a dict, and run all its cells."""
+        """Open a file in chapters/, or a notebook as a dict, and run all its cells.
+
+        A page that shows JupyterLab already keeps it, and loses what was open there.
+        """
         name = notebook if isinstance(notebook, str) else "sample.ipynb"
         if not isinstance(notebook, str):
             (self.folder / name).write_text(json.dumps(notebook), encoding="utf-8")
-        self.set("apputils-extension/themes", theme=THEMES[theme])
-        page.goto(f"{self.url}/lab/tree/{name}?reset&token={self.token}")
+        if page.url.startswith(self.url):
+            self.close(page)
+        else:
+            page.goto(f"{self.url}/lab?reset&token={self.token}")
+            page.wait_for_function("window.jupyterapp?.started.then(() => true)", timeout=RUN_MS)
+        page.evaluate(OPEN, [name, THEMES[theme]])
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=RUN_MS)
-        assert page.locator(f"body[data-jp-theme-light={'true' if theme == 'light' else 'false'}]").count() == 1
+        page.locator(f"body[data-jp-theme-light={'true' if theme == 'light' else 'false'}]").wait_for(state="attached")
         if run:
             run_all(page)
+
+    def close(self, page: Page) -> None:
+        """Close every file that the page has open, and stop its kernels."""
+        page.evaluate(DISPOSE)
+        self.stop_kernels()
 
     def stop_kernels(self) -> None:
         """Shut down every kernel, so that the next page starts fresh ones."""

@@ -106,9 +106,10 @@ def test_the_display_filter_is_copied(lab_page: Callable[..., Page]) -> None:
     expect(lab).to_contain_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()") == "tcp.stream eq 0"
     # where the page may not: not served by https
-    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })")
     lab.get_by_role("button", name="Copy the display filter ipv6.addr").click()
     expect(lab).to_contain_text("Selected: copy it with Ctrl+C or ⌘C.")
+    page.evaluate("delete navigator.clipboard")
     assert page.evaluate("getSelection().toString()").startswith("ipv6.addr eq 2001:db8::1 and ipv6.addr eq")
 
 
