@@ -17,12 +17,10 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import Page
 
-from pages import RUN_MS, run_all
+from pages import RUN_MS, change_theme, run_all
 from tree import NOTEBOOKS
 
 START_SECONDS = 60
-
-THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 WINDOW: Any = {"width": 1280, "height": 1000}
 
@@ -30,10 +28,8 @@ DISPOSE = """async () => {
     for (const panel of [...window.jupyterapp.shell.widgets("main")]) panel.dispose(); // asks nothing, unlike close()
 }"""
 
-OPEN = """async ([path, theme]) => {
-    const { commands } = window.jupyterapp;
-    await commands.execute("apputils:change-theme", { theme });
-    const panel = await commands.execute("docmanager:open", { path });
+OPEN = """async (path) => {
+    const panel = await window.jupyterapp.commands.execute("docmanager:open", { path });
     await panel.revealed;
     await panel.sessionContext.ready;
 }"""
@@ -63,7 +59,7 @@ class Lab(NamedTuple):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values), encoding="utf-8")
 
-    def open(self, page: Page, notebook: str | dict[str, Any], theme: str = "light", run: bool = True) -> None:
+    def open(self, page: Page, notebook: str | dict[str, Any], run: bool = True) -> None:
         """Open a file in chapters/, or a notebook as a dict, and run all its cells.
 
         A page that shows JupyterLab already keeps it, and loses what was open there.
@@ -76,9 +72,9 @@ class Lab(NamedTuple):
         else:
             page.goto(f"{self.url}/lab?reset&token={self.token}")
             page.wait_for_function("window.jupyterapp?.started.then(() => true)", timeout=RUN_MS)
-        page.evaluate(OPEN, [name, THEMES[theme]])
+        change_theme(page, "light")
+        page.evaluate(OPEN, name)
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=RUN_MS)
-        page.locator(f"body[data-jp-theme-light={'true' if theme == 'light' else 'false'}]").wait_for(state="attached")
         if run:
             run_all(page)
 

@@ -14,6 +14,10 @@ SCREENSHOTS = ROOT / "build" / "screenshots"
 RUN_MS = 60_000
 """How long a chapter may take to run."""
 
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+
+CHANGE_THEME = """(theme) => window.jupyterapp.commands.execute("apputils:change-theme", { theme })"""
+
 RUN_ALL = """() => {
     window.allDone = false;
     window.jupyterapp.commands.execute("notebook:run-all-cells").then(() => { window.allDone = true; });
@@ -39,7 +43,13 @@ def run_all(page: Page) -> None:
     page.wait_for_function("window.allDone", timeout=RUN_MS)
 
 
-def accessibility_report(page: Page, context: str | dict[str, Any] = ".jp-OutputArea") -> str:
+def change_theme(page: Page, theme: str) -> None:
+    """Change JupyterLab's theme to "light" or "dark"."""
+    page.evaluate(CHANGE_THEME, THEMES[theme])
+    page.locator(f"body[data-jp-theme-name='{THEMES[theme]}']").wait_for(state="attached")
+
+
+def accessibility_report(page: Page, context: str | dict[str, list[str]] = ".jp-OutputArea") -> str:
     """Return what axe finds wrong inside the outputs; empty where it finds nothing."""
     # preload would have it read the style sheets again, which a page from disk may not.
     results = Axe().run(page, context=context, options={"preload": False})
@@ -50,3 +60,11 @@ def screenshot(page: Page, name: str) -> None:
     """Save what the window shows as build/screenshots/NAME.png."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def look(page: Page, name: str, context: str | dict[str, list[str]] = ".jp-OutputArea") -> None:
+    """Let axe judge the outputs in both themes, and save NAME-light.png and NAME-dark.png."""
+    for theme in ("dark", "light"):
+        change_theme(page, theme)
+        assert accessibility_report(page, context) == "", theme
+        screenshot(page, f"{name}-{theme}")

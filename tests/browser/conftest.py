@@ -49,7 +49,7 @@ def tab(browser: Browser, browser_context_args: dict[str, Any]) -> Page:
 
 @pytest.fixture
 def lab_page(lab_server: Lab, tab: Page, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
-    """A function `lab_page(notebook, theme="light", run=True, kernel_goes=False)` that opens and runs a notebook.
+    """A function `lab_page(notebook, run=True, kernel_goes=False)` that opens and runs a notebook.
 
     `notebook` is a file in chapters/, or a notebook as a dict. When the test ends, its kernel is stopped, and an
     error in the browser's console fails it; where the kernel goes before, ipywidgets may say that it can't be told.
@@ -69,10 +69,9 @@ def lab_page(lab_server: Lab, tab: Page, request: pytest.FixtureRequest) -> Iter
 
     expected: list[str] = []
 
-    def open_notebook(
-        notebook: str | dict[str, Any], theme: str = "light", run: bool = True, kernel_goes: bool = False
-    ) -> Page:
-        lab_server.open(tab, notebook, theme, run)
+    def open_notebook(notebook: str | dict[str, Any], run: bool = True, kernel_goes: bool = False) -> Page:
+        tab.set_viewport_size(WINDOW)
+        lab_server.open(tab, notebook, run)
         expected.extend(KERNEL_GONE * kernel_goes)
         return tab
 

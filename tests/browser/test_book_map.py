@@ -6,10 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from pages import accessibility_report, notebook, run_all, screenshot
+from pages import accessibility_report, look, notebook, run_all, screenshot
 
 HOSTILE = "<img src=x onerror=alert(1)><b>SYN</b>"
 SETUP = f"""\
@@ -35,9 +34,8 @@ def chapter(book: Locator, name: str) -> Locator:
     return book.get_by_role("table", name="Chapters").get_by_role("row", name=name)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_the_reader_tried(lab_page: Callable[..., Page], theme: str) -> None:
-    page = lab_page(notebook(SETUP, "BookMap()"), theme)
+def test_what_the_reader_tried(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP, "BookMap()"))
     book = the_map(page)
     expect(chapter(book, "03 Opening").get_by_role("cell")).to_have_text(["1 of 3 right", "—"])
     expect(chapter(book, "06 Ports").get_by_role("cell")).to_have_text(["1 of 1 right", "0 of 1 right"])
@@ -56,8 +54,7 @@ def test_what_the_reader_tried(lab_page: Callable[..., Page], theme: str) -> Non
     )
     expect(book).to_contain_text("progress.jsonl on this machine, a line an answer, and sent nowhere.")
     expect(book.locator("img, b")).to_have_count(0)
-    assert accessibility_report(page) == ""
-    screenshot(page, f"book-map-{theme}")
+    look(page, "book-map")
 
 
 QUESTION = """\

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from lab_server import Lab
-from pages import accessibility_report, notebook, screenshot
+from pages import accessibility_report, look, notebook, screenshot
 from tcpbook.lab.captures import path
 
 SETUP = "from tcpbook.widgets.capture_explorer import CaptureExplorer\nlab = CaptureExplorer()\nlab"
@@ -35,14 +35,12 @@ def expect_connections(lab: Locator, *numbers: int) -> None:
     expect(lab.locator("tbody th")).to_have_text(list(map(str, numbers)))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_from_a_capture_to_the_states_of_one_connection(lab_page: Callable[..., Page], theme: str) -> None:
-    page = lab_page(notebook(SETUP), theme)
+def test_from_a_capture_to_the_states_of_one_connection(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP))
     lab = the_explorer(page)
     expect(lab).to_contain_text("Up to 10 MB, as Jupyter takes no larger messages. Upload a larger one")
     expect(lab.get_by_role("table")).to_be_hidden()
-    assert accessibility_report(page) == ""
-    screenshot(page, f"captures-before-{theme}")
+    look(page, "captures-before")
     open_capture(lab, "never-closed.pcap")
     expect_connections(lab, 0, 1)
     lab.get_by_role("button", name="Connection 0").click()
@@ -50,19 +48,18 @@ def test_from_a_capture_to_the_states_of_one_connection(lab_page: Callable[..., 
     expect(lab).to_contain_text("Below, step by step: all its segments.")
     player = page.locator(".tcpbook-player")
     expect(player.locator(".tcpbook-ends strong")).to_have_text(["FIN-WAIT-2", "CLOSE-WAIT"])
-    assert accessibility_report(page) == ""
-    screenshot(page, f"captures-{theme}")
+    look(page, "captures")
     page.wait_for_function("document.querySelector('.tcpbook-player-ladder').scrollTop > 0")  # the end is on show
     player.get_by_role("button", name="Back").click()
     player.scroll_into_view_if_needed()
-    screenshot(page, f"captures-player-{theme}")
+    look(page, "captures-player")
     open_capture(lab, "morning.pcapng")
     expect(player).to_have_count(0)
     expect(lab.locator(".tcpbook-told")).to_be_hidden()
     lab.get_by_role("button", name="Connection 5").click()
     expect(lab.locator(".tcpbook-told")).to_contain_text("22 duplicate ACKs")
     expect(player).to_have_count(1)
-    screenshot(page, f"captures-morning-{theme}")
+    look(page, "captures-morning")
 
 
 def test_find_by_keyboard(lab_page: Callable[..., Page]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from pages import accessibility_report, notebook, screenshot, start_all
+from pages import look, notebook, start_all
 from tcpbook.protocol.flags import COMBINATIONS, Flags
 from tcpbook.protocol.state import State
 from tcpbook.widgets.flag_table import CONDITIONS, look_up
@@ -39,9 +39,8 @@ def node(lab: Locator, state: str) -> Locator:
     return lab.locator(f"[data-state='{state}']:not([data-twin])")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_toggles_are_answered_on_the_graph(lab_page: Callable[..., Page], theme: str) -> None:
-    page = lab_page(notebook(SETUP), theme)
+def test_toggles_are_answered_on_the_graph(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP))
     lab = the_lab(page)
     graph = lab.locator(".tcpbook-lab-graph")
     before = graph.evaluate("(graph) => graph.offsetTop")
@@ -53,8 +52,7 @@ def test_toggles_are_answered_on_the_graph(lab_page: Callable[..., Page], theme:
     expect(answer(lab)).to_have_text("SYN-SENT → ESTABLISHED, and replies <SEQ=101><ACK=301><CTL=ACK>")
     expect(lab.locator(".tcpbook-lab-word")).to_have_text("SYN,ACK: 0001 0010 = 0x12")
     expect(lab.locator(".tcpbook-lab-verdict")).to_contain_text("usual. The answer to a SYN.")
-    assert accessibility_report(page) == ""
-    screenshot(page, f"flag-lab-{theme}")
+    look(page, "flag-lab")
 
     control(lab, "State").select_option("LISTEN")
     expect(lab.locator(LIT)).to_have_count(0)
@@ -65,8 +63,7 @@ def test_toggles_are_answered_on_the_graph(lab_page: Callable[..., Page], theme:
     lab.get_by_label("All states at once").check()
     expect(node(lab, "SYN-SENT")).to_have_attribute("aria-label", "SYN-SENT: → ESTABLISHED, ACK")
     expect(node(lab, "ESTABLISHED").locator(".tcpbook-note")).to_have_text("ACK")
-    assert accessibility_report(page) == ""
-    screenshot(page, f"flag-lab-everywhere-{theme}")
+    look(page, "flag-lab-everywhere")
 
 
 def test_keyboard_alone(lab_page: Callable[..., Page]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from pages import accessibility_report, notebook, screenshot
+from pages import accessibility_report, look, notebook
 
 SETUP = "from tcpbook.widgets.kernel_lab import KernelLab\nlab = KernelLab()\nlab"
 OPENED = SETUP.replace("KernelLab()", "KernelLab('server listen', 'client connect')")
@@ -28,9 +28,8 @@ def expect_states(lab: Locator, client: str, server: str) -> None:
         expect(lab.get_by_role("img", name=f"State graph of {end}, by the kernel: {state}", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_guess_then_the_kernel_s_answer_then_a_difference(lab_page: Callable[..., Page], theme: str) -> None:
-    page = lab_page(notebook(OPENED), theme)
+def test_a_guess_then_the_kernel_s_answer_then_a_difference(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(OPENED))
     lab = the_lab(page)
     expect_states(lab, "ESTABLISHED", "ESTABLISHED")
     press(lab, "client half-close")
@@ -40,8 +39,7 @@ def test_a_guess_then_the_kernel_s_answer_then_a_difference(lab_page: Callable[.
     expect_states(lab, "ESTABLISHED", "ESTABLISHED")
     lab.get_by_role("combobox", name="Your guess: the client", exact=True).select_option("FIN-WAIT-2")
     lab.get_by_role("combobox", name="Your guess: the server", exact=True).select_option("CLOSED")
-    assert accessibility_report(page) == ""
-    screenshot(page, f"kernel-asks-{theme}")
+    look(page, "kernel-asks")
     press(lab, "Ask the kernel")
     expect_states(lab, "FIN-WAIT-2", "CLOSE-WAIT")
     expect(lab.locator(".tcpbook-told")).to_contain_text("client FIN-WAIT-2, server CLOSED: half right.")
@@ -53,10 +51,9 @@ def test_a_guess_then_the_kernel_s_answer_then_a_difference(lab_page: Callable[.
     expect(lab.locator(".tcpbook-told")).to_contain_text("TIME-WAIT is not the socket's")
     expect_states(lab, "TIME-WAIT", "CLOSED")
     expect(lab.locator("[data-state='CLOSED'].tcpbook-possible").first).to_be_visible()
-    screenshot(page, f"kernel-differs-{theme}")
+    look(page, "kernel-differs")
     lab.locator(".tcpbook-kernel-story").scroll_into_view_if_needed()
-    screenshot(page, f"kernel-story-{theme}")
-    assert accessibility_report(page) == ""
+    look(page, "kernel-story")
 
 
 def test_keyboard_alone_and_time_wait_counts_down_in_sight_only(lab_page: Callable[..., Page]) -> None:

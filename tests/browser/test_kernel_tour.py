@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from pages import accessibility_report, notebook, screenshot
+from pages import look, notebook
 
 
-@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
-def test_it_asks_the_kernel_again(lab_page: Callable[..., Page], theme: str) -> None:
-    page = lab_page(notebook("from tcpbook.widgets.kernel_tour import KernelTour\nKernelTour()"), theme)
+def test_it_asks_the_kernel_again(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook("from tcpbook.widgets.kernel_tour import KernelTour\nKernelTour()"))
     tour = page.locator(".tcpbook-tour")
     expect(tour.locator("tbody tr")).to_have_count(11)
-    assert accessibility_report(page) == ""
-    screenshot(page, f"kernel-tour-{theme}")
+    look(page, "kernel-tour")
     tour.locator("tbody").evaluate("(rows) => rows.replaceChildren()")
     tour.get_by_role("button", name="Ask the kernel again").press("Enter")
     expect(tour.locator("tbody tr")).to_have_count(11)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from pages import accessibility_report, notebook, screenshot, start_all
+from pages import look, notebook, start_all
 from tcpbook import ports
 from tcpbook.widgets.port_explorer import PortExplorer
 
@@ -42,15 +42,13 @@ def said(explorer: Locator) -> Locator:
     return explorer.locator(".tcpbook-ports-said")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_asks_then_shows_the_kernel_s_range_and_its_picks(lab_page: Callable[..., Page], theme: str) -> None:
-    page = lab_page(notebook(SETUP), theme)
+def test_it_asks_then_shows_the_kernel_s_range_and_its_picks(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP))
     explorer = the_explorer(page)
     opening = explorer.get_by_role("button", name="Open connections")
     expect(opening).to_be_disabled()
     expect(explorer.locator(".tcpbook-ports-own")).to_have_count(0)
-    assert accessibility_report(page) == ""
-    screenshot(page, f"port-explorer-{theme}-asks")
+    look(page, "port-explorer-asks")
     press(explorer, "system")
     expect(explorer.locator(".tcpbook-ports-own")).to_have_count(1)
     here = ports.ephemeral()
@@ -68,13 +66,11 @@ def test_it_asks_then_shows_the_kernel_s_range_and_its_picks(lab_page: Callable[
     assert "http-alt: HTTP Alternate (see port 80)" in search(explorer, "8080")[0]
     explorer.get_by_role("textbox", name="Search").press("Enter")
     expect(told(explorer)).to_contain_text("8080, user (1024–49151). http-alt: HTTP Alternate (see port 80).")
-    assert accessibility_report(page) == ""
-    screenshot(page, f"port-explorer-{theme}")
+    look(page, "port-explorer")
     for _ in range(5):
         press(explorer, "Zoom in")
     expect(the_line(explorer, "Ports 8048 to 8111")).to_be_visible()
-    assert accessibility_report(page) == ""
-    screenshot(page, f"port-explorer-{theme}-near")
+    look(page, "port-explorer-near")
 
 
 def test_keyboard_alone(lab_page: Callable[..., Page]) -> None:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from pages import accessibility_report, notebook, screenshot, start_all
+from pages import look, notebook, start_all
 
 SETUP = """
 from tcpbook.exercises import predict
@@ -47,9 +46,8 @@ def outcome(question: Locator) -> Locator:
     return question.locator("[aria-live=polite]")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_commit_reveals_the_outcome_and_nothing_moves(lab_page: Callable[..., Page], theme: str) -> None:
-    page = lab_page(notebook(SETUP, "reply", "length", "bits"), theme)
+def test_commit_reveals_the_outcome_and_nothing_moves(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP, "reply", "length", "bits"))
     reply, length, bits = questions(page)
     before = layout(page)
     expect(outcome(reply)).to_have_text("The outcome appears here.")
@@ -71,8 +69,7 @@ def test_commit_reveals_the_outcome_and_nothing_moves(lab_page: Callable[..., Pa
     expect(outcome(bits)).to_contain_text("Right. You answered SYN,ACK (fairly sure).")
 
     assert layout(page) == before
-    assert accessibility_report(page) == ""
-    screenshot(page, f"predict-{theme}")
+    look(page, "predict")
 
 
 def test_keyboard_alone_answers(lab_page: Callable[..., Page]) -> None:
@@ -140,9 +137,8 @@ def test_python_learns_the_answer_and_a_second_display_shows_it(lab_page: Callab
     expect(page.locator(".jp-OutputArea-output").last).to_contain_text("You answered RST (certain).")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_segments_are_put_in_order_by_keyboard(lab_page: Callable[..., Page], theme: str) -> None:
-    page = lab_page(notebook(MORE, "order", "arc"), theme)
+def test_segments_are_put_in_order_by_keyboard(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(MORE, "order", "arc"))
     order, arc = page.locator(".tcpbook-predict").all()
     down = order.get_by_role("button", name="Move A down")
     down.focus()
@@ -167,5 +163,4 @@ def test_segments_are_put_in_order_by_keyboard(lab_page: Callable[..., Page], th
     expect(outcome(arc)).to_contain_text("Right. You answered SYN-SENT → ESTABLISHED (a guess).")
     arc.locator("[data-along='LISTEN-SYN-RECEIVED']").dispatch_event("click")
     expect(arrow).to_have_value("SYN-SENT → ESTABLISHED")
-    assert accessibility_report(page) == ""
-    screenshot(page, f"predict-order-{theme}")
+    look(page, "predict-order")

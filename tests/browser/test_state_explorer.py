@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from pages import accessibility_report, notebook, screenshot
+from pages import look, notebook
 from tcpbook.protocol.state import DIALECTS, State
 from tcpbook.widgets.defects import DEFECTS
 from tcpbook.widgets.state_explorer import StateExplorer
@@ -51,9 +51,8 @@ def told(explorer: Locator) -> Locator:
     return explorer.locator(".tcpbook-told")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_events_walk_the_graph_and_open_the_arc(lab_page: Callable[..., Page], theme: str) -> None:
-    page = lab_page(notebook(SETUP), theme)
+def test_events_walk_the_graph_and_open_the_arc(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP))
     explorer = the_explorer(page)
     event(explorer, "passive OPEN").click()
     event(explorer, "rcv SYN / snd SYN,ACK → SYN-RECEIVED").click()
@@ -65,10 +64,7 @@ def test_events_walk_the_graph_and_open_the_arc(lab_page: Callable[..., Page], t
     expect(section).to_have_attribute("href", "https://www.rfc-editor.org/rfc/rfc9293.html#section-3.10.7.2")
     expect(detail).to_contain_text("_at(LISTEN, Check.SYN, when.has_syn")
     expect(detail).to_contain_text('HandshakePlayer("three-way handshake")')
-    assert accessibility_report(page) == ""
-    screenshot(page, f"state-explorer-{theme}")
-    detail.scroll_into_view_if_needed()
-    screenshot(page, f"state-explorer-{theme}-below")
+    look(page, "state-explorer")
 
 
 @pytest.mark.long
@@ -123,15 +119,13 @@ def test_keyboard_alone(lab_page: Callable[..., Page]) -> None:
     expect(explorer.get_by_role("button", name="Start again")).to_be_disabled()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_wrong_arrow_is_looked_for_and_found(lab_page: Callable[..., Page], theme: str) -> None:
-    page = lab_page(notebook(SETUP), theme)
+def test_the_wrong_arrow_is_looked_for_and_found(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP))
     explorer = the_explorer(page)
     control(explorer, "Names of the states").select_option("the notes")
     expect(node(explorer, "SYN-SENT").locator(".tcpbook-name")).to_have_text("—")
     expect(node(explorer, "FIN-WAIT-2").locator(".tcpbook-name")).to_have_text("FIN_WAIT")
-    assert accessibility_report(page) == ""
-    screenshot(page, f"state-explorer-notes-{theme}")
+    look(page, "state-explorer-notes")
     control(explorer, "Diagram").select_option("1")
     wrong = arc(explorer, "SYN-SENT", "SYN-RECEIVED")
     expect(wrong.locator(".tcpbook-label")).to_have_text("rcv SYNsnd ACK")
@@ -147,8 +141,7 @@ def test_the_wrong_arrow_is_looked_for_and_found(lab_page: Callable[..., Page], 
     expect(told(explorer)).to_contain_text("Found. SYN-SENT → SYN-RECV should say rcv SYN / snd SYN,ACK (Figure 5")
     expect(explorer.locator(".tcpbook-walk-arc")).to_contain_text("Both called at once")
     told(explorer).scroll_into_view_if_needed()
-    assert accessibility_report(page) == ""
-    screenshot(page, f"state-explorer-wrong-{theme}")
+    look(page, "state-explorer-wrong")
     control(explorer, "Diagram").select_option("0")
     expect(wrong.locator(".tcpbook-label")).to_have_text("rcv SYNsnd SYN,ACK")
     expect(node(explorer, "CLOSED")).to_have_attribute("aria-pressed", "true")
