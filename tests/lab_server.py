@@ -104,8 +104,11 @@ def launch_options(chromium: str) -> dict[str, Any]:
 
 
 @contextmanager
-def serve(home: Path) -> Iterator[Lab]:
-    """Run JupyterLab on loopback; it knows nothing of the user's own, and has a trusted copy of the chapters."""
+def serve(home: Path, application: str = "jupyterlab") -> Iterator[Lab]:
+    """Run JupyterLab, or another application's module, on loopback.
+
+    It knows nothing of the user's own, and has a trusted copy of the chapters.
+    """
     folder = home / "chapters"
     folder.mkdir()
     for notebook in NOTEBOOKS:
@@ -127,7 +130,7 @@ def serve(home: Path) -> Iterator[Lab]:
     lab.set("apputils-extension/notification", fetchNews="false", checkForUpdates=False, doNotDisturbMode=True)
     options = ["--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.ip=127.0.0.1"]
     options.append("--ServerApp.kernel_websocket_connection_class=tcpbook.widgets.server.Connection")
-    command = [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.port={port}", str(folder)]
+    command = [sys.executable, "-m", application, *options, f"--ServerApp.port={port}", str(folder)]
     log = (home / "log").open("wb")
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:

@@ -62,7 +62,7 @@ def screenshot(page: Page, name: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
-def look(page: Page, name: str, context: str | dict[str, list[str]] = ".jp-OutputArea") -> None:
+def look(page: Page, name: str, context: str = ".jp-OutputArea") -> None:
     """Let axe judge the outputs in both themes, and save NAME-light.png and NAME-dark.png."""
     for theme in ("dark", "light"):
         change_theme(page, theme)

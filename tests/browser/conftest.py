@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect
 
 from lab_server import NO_CHROMIUM, WINDOW, Lab, find_chromium, launch_options, serve
+from pages import run_all
 
 expect.set_options(timeout=30_000)  # as long as Playwright waits for a click: a slow machine is no failure
 
@@ -38,6 +39,7 @@ def browser_context_args() -> dict[str, Any]:
 def lab_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A running JupyterLab; asks for `chromium` so as not to start where the tests are skipped."""
     with serve(tmp_path_factory.mktemp("lab")) as lab:
+        lab.set("notebook-extension/tracker", windowingMode="none")  # JupyterLab leaves out what is out of sight
         yield lab
 
 
@@ -64,14 +66,15 @@ def lab_page(lab_server: Lab, tab: Page, request: pytest.FixtureRequest) -> Iter
     def blame(error: Error) -> None:
         errors.append(str(error))
 
-    tab.on("console", complain)
-    tab.on("pageerror", blame)
-
     expected: list[str] = []
 
     def open_notebook(notebook: str | dict[str, Any], run: bool = True, kernel_goes: bool = False) -> Page:
         tab.set_viewport_size(WINDOW)
-        lab_server.open(tab, notebook, run)
+        lab_server.open(tab, notebook, run=False)
+        tab.on("console", complain)  # not before: JupyterLab itself stumbles over a notebook that was closed early
+        tab.on("pageerror", blame)
+        if run:
+            run_all(tab)
         expected.extend(KERNEL_GONE * kernel_goes)
         return tab
 

@@ -8,23 +8,25 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from pages import look, screenshot
+from pages import SCREENSHOTS, THEMES, accessibility_report, change_theme
 from tree import CHAPTERS
 
 OUTPUTS = {"include": [".jp-OutputArea"], "exclude": [".dataframe"]}
 """What axe looks at: pandas leaves the heading of the index empty."""
 
-TALL = 30_000
-"""Pixels; higher than any chapter: JupyterLab leaves out what is out of sight."""
+HIGH = 2_500
+"""Pixels; higher than any widget."""
 
-COLUMNS = {"700": 1_132, "zoomed": 640}
+COLUMNS = {"700": 880, "zoomed": 640}
 """How wide the window is, in CSS pixels: the outputs have 700 of it; 1280 are half as many at 200 %."""
 
 DISPLAYED = """() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells
     .flatMap((cell) => cell.outputs ?? [])
     .filter((output) => output.data?.["application/vnd.jupyter.widget-view+json"]).length"""
 
-SHOWN = "(count) => document.querySelectorAll('.jp-OutputArea-child > * > .tcpbook-view').length === count"
+SHOWN = "(count) => document.querySelectorAll('.jp-OutputArea .tcpbook-view').length === count"
+
+KINDS = "() => [...new Set([...document.querySelectorAll('.tcpbook-view')].map((view) => [...view.classList].at(-1)))]"
 
 LOST = """() => [...document.querySelectorAll(".tcpbook-view")].flatMap((view) => {
     const scrolls = (part) => ["auto", "scroll"].includes(getComputedStyle(part).overflowX);
@@ -43,11 +45,20 @@ def test_all_widgets_are_there_and_nothing_is_lost(lab_page: Callable[..., Page]
     page = lab_page(chapter.name)
     displayed = page.evaluate(DISPLAYED)
     assert displayed
-    page.set_viewport_size({"width": 1280, "height": TALL})
     page.wait_for_function(SHOWN, arg=displayed)
-    look(page, chapter.stem, OUTPUTS)
     page.evaluate("window.jupyterapp.shell.collapseLeft()")
     for name, width in COLUMNS.items():
-        page.set_viewport_size({"width": width, "height": TALL})
+        page.set_viewport_size({"width": width, "height": HIGH})
         assert page.evaluate(LOST) == [], name
-        screenshot(page, f"{chapter.stem}-{name}")
+    keep(page, f"{chapter.stem}-zoomed")
+    page.set_viewport_size({"width": 1280, "height": HIGH})
+    for theme in THEMES:
+        change_theme(page, theme)
+        assert accessibility_report(page, OUTPUTS) == "", theme
+        keep(page, f"{chapter.stem}-{theme}")
+
+
+def keep(page: Page, name: str) -> None:
+    """Save a picture of the first widget of each kind, as build/screenshots/NAME-KIND.png."""
+    for kind in page.evaluate(KINDS):
+        page.locator(f".{kind}").first.screenshot(path=SCREENSHOTS / f"{name}-{kind.removeprefix('tcpbook-')}.png")

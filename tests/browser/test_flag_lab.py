@@ -165,14 +165,3 @@ def test_page_and_table_agree_click_for_click(lab_page: Callable[..., Page]) -> 
         moves = f"{state} stays" if found["after"] == state else f"{state} → {found['after']}"
         replies = f", and replies {''.join(found['reply'])}" if found["reply"] else ", and sends nothing."
         expect(answer(lab)).to_have_text(moves + replies)
-
-
-@pytest.mark.parametrize("zoom", [1, 2])
-def test_it_fits_700_pixels(lab_page: Callable[..., Page], zoom: int) -> None:
-    page = lab_page(notebook(SETUP))
-    lab = the_lab(page)
-    lab.evaluate(f"(lab) => {{ lab.parentElement.style.width = '700px'; lab.style.zoom = {zoom}; }}")
-    wide = lab.evaluate("""(lab) => [...lab.querySelectorAll("*")]
-        .filter((part) => !part.closest("svg") && part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0)
-        .map((part) => part.outerHTML.slice(0, 80))""")
-    assert wide == []
