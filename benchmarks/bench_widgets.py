@@ -2,8 +2,8 @@
 
 Time runs from the click's `event.timeStamp` to the task after the first animation frame that shows the answer.
 Script is what runs between the window's first and last listener of the click: the page's own handlers, and the
-microtasks that they queue; where the kernel answers, they only send a message. They take turns on
-one page, and every click finds page and kernel at rest.
+microtasks that they queue; where the kernel answers, they only send a message. Each widget
+stands beside the peer, they take turns, and every click finds page and kernel at rest.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lab_server import NO_CHROMIUM, WINDOW, find_chromium, launch_options, serve
 from pages import notebook
 
 PEER = "graphviz re-render on each click"
-ROUNDS, CLICKS = 10, 6  # short rounds: all meet the same load
+ROUNDS, CLICKS = 6, 10  # short rounds: all meet the same load
 PRESS_MS = 80  # from press to release, as a hand does it: what the press itself sets off is over by then
 
 FRAMES_MS, SCRIPT_MS, KERNEL_MS = 2 * 1000 / 60, 5, 50
@@ -58,8 +58,8 @@ capture.open("morning.pcapng")
 class Clicked(NamedTuple):
     """What the reader clicks in turn, and what then changes."""
 
-    widget: str
-    """The expression that shows it."""
+    shown: str
+    """The expression that shows the widget."""
     buttons: tuple[str, ...]
     through_kernel: bool = True
     answer: str = ":scope"
@@ -96,8 +96,9 @@ CLICKED = {
     "SocketTable": Clicked("table", named("Look again")),
     "KernelTour": Clicked("KernelTour()", named("Ask the kernel again"), answer="tbody"),
     "BookMap": Clicked("BookMap()", named("Reset …", "No, keep it"), False),
-    PEER: Clicked("ipywidgets.VBox([button, drawing])", named("Next state"), answer=".widget-html-content"),
 }
+
+DRAWING = Clicked("ipywidgets.VBox([button, drawing])", named("Next state"), answer=".widget-html-content")
 
 # Starts from rest: the kernel has answered the messages that came before, the page is painted where it stands, and
 # JupyterLab has done what it does after a message and after scrolling.
@@ -141,23 +142,24 @@ def click(button: Locator, answer: Locator, clicked: Clicked) -> Sample:
 
 
 def measure(chromium: str) -> dict[str, list[Sample]]:
-    """Return the samples of the clicks in each widget."""
-    shown = ", ".join(clicked.widget for clicked in CLICKED.values())
+    """Return the samples of the clicks in each widget, and in the peer beside it."""
+    samples: dict[str, list[Sample]] = {name: [] for name in [*CLICKED, PEER]}
     with TemporaryDirectory() as home, serve(Path(home)) as lab, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options(chromium))
         page = browser.new_page(viewport=WINDOW)
-        lab.open(page, notebook(f"{CELL}display({shown})"))
-        outputs = page.locator(".jp-OutputArea-child")
-        outputs.nth(len(CLICKED) - 1).locator("svg").wait_for()
-        buttons = {
-            name: cycle([outputs.nth(place).locator(button) for button in clicked.buttons])
-            for place, (name, clicked) in enumerate(CLICKED.items())
-        }
-        samples: dict[str, list[Sample]] = {name: [] for name in CLICKED}
-        for _ in range(ROUNDS):
-            for place, (name, clicked) in enumerate(CLICKED.items()):
-                answer = outputs.nth(place).locator(clicked.answer)
-                samples[name] += [click(next(buttons[name]), answer, clicked) for _ in range(CLICKS)]
+        for name, widget in CLICKED.items():
+            lab.open(page, notebook(f"{CELL}display({widget.shown}, {DRAWING.shown})"))
+            page.locator(f".jp-OutputArea-child {DRAWING.answer} svg").wait_for()
+            turns = {name: (widget, CLICKS), PEER: (DRAWING, 2)}
+            parts = dict(zip(turns, page.locator(".jp-OutputArea-child").all(), strict=True))
+            buttons = {
+                turn: cycle([parts[turn].locator(button) for button in clicked.buttons])
+                for turn, (clicked, _) in turns.items()
+            }
+            for _ in range(ROUNDS):
+                for turn, (clicked, clicks) in turns.items():
+                    answer = parts[turn].locator(clicked.answer)
+                    samples[turn] += [click(next(buttons[turn]), answer, clicked) for _ in range(clicks)]
         browser.close()
     return samples
 

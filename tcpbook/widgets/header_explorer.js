@@ -67,6 +67,11 @@ function render({ model, el }) {
     if (part && !ids(part).includes(model.get("lit"))) put("lit", ids(part)[0]);
   }
 
+  const asDrawn = (height) => `calc(var(--tcpbook-scale, 1) * ${height}px)`;
+  const scale = new ResizeObserver(() => { // a narrow column shrinks the picture
+    const svg = picture.querySelector("svg");
+    bytes.style.setProperty("--tcpbook-scale", svg.clientWidth / svg.viewBox.baseVal.width);
+  });
   function showBytes() {
     const focused = bytes.contains(document.activeElement) ? document.activeElement.dataset.byte : undefined;
     const octets = model.get("octets").match(/../g) ?? [];
@@ -77,7 +82,7 @@ function render({ model, el }) {
       const mine = rows().filter((row) => row.id !== "options" && row.start <= at && at < row.stop);
       if (at % ROW_BYTES === 0) {
         const line = make("div", {}, [make("span", { aria: { hidden: true } }, [hex(at)])]);
-        if (at <= end) line.style.height = `${at / ROW_BYTES === 3 ? tall : row}px`; // beyond: more data
+        if (at <= end) line.style.height = asDrawn(at / ROW_BYTES === 3 ? tall : row); // beyond: more data
         lines.push(line);
       }
       lines.at(-1).append(make("button", {
@@ -86,7 +91,7 @@ function render({ model, el }) {
     });
     const hidden = model.get("hidden_bytes");
     if (hidden) lines.push(make("div", {}, [`… ${hidden} more`]));
-    bytes.style.paddingTop = `${top}px`;
+    bytes.style.paddingTop = asDrawn(top);
     bytes.replaceChildren(...lines);
     if (focused !== undefined) bytes.querySelector(`[data-byte="${focused}"]`)?.focus();
   }
@@ -148,8 +153,10 @@ function render({ model, el }) {
   el.addEventListener("focusin", arrive);
   bytes.addEventListener("keydown", (event) => walk(event, [...bytes.querySelectorAll("button")], ROW_BYTES));
   picture.addEventListener("keydown", (event) => walk(event, [...picture.querySelectorAll("[data-field]")], 1));
+  scale.observe(picture);
   const undo = [
     keepKeys(el),
+    () => scale.disconnect(),
     follow(model, ["rows"], () => { showPicture(); showValues(); showBytes(); showChoice(); showField(); }),
     follow(model, ["lit"], showField),
     follow(model, ["rows", "findings", "addresses", "checksum_follows"], showRest),

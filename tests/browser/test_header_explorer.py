@@ -67,6 +67,21 @@ def test_a_field_is_edited_and_the_checksum_follows(lab_page: Callable[..., Page
     look(page, "header-explorer")
 
 
+BESIDE = """() => {
+    const box = (part) => document.querySelector(part).getBoundingClientRect();
+    const middle = (part) => (box(part).top + box(part).bottom) / 2;
+    return Math.abs(middle("[data-byte='16']") - middle("svg [data-field~='checksum']")) < 4;
+}"""
+
+
+def test_bytes_stand_beside_their_boxes_in_a_narrow_column_too(lab_page: Callable[..., Page]) -> None:
+    page = lab_page(notebook(SETUP, "explorer"))
+    shown(page)
+    for width in (1280, 640):
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.wait_for_function(BESIDE)
+
+
 def test_pointing_lights_and_leaves_the_chosen_field(lab_page: Callable[..., Page]) -> None:
     page = lab_page(notebook(SETUP, "explorer"))
     explorer = shown(page)
