@@ -44,6 +44,12 @@ def as_reader(home: Path, *command: object, **variables: str) -> dict[str, Any]:
     return run | ({"user": READER, "group": READER, "extra_groups": []} if os.geteuid() == 0 else {})
 
 
+def give(folder: Path) -> None:
+    """Make the reader the owner of a folder and what is in it."""
+    if os.geteuid() == 0:
+        subprocess.run(["chown", "-R", f"{READER}:{READER}", folder], check=True)
+
+
 def python(home: Path) -> str:
     """Return a Python that the reader can run, of Binder's version if there is one."""
     for name in (shutil.which(f"python{VERSION}"), "/usr/bin/python3", sys.executable):
@@ -71,8 +77,7 @@ def home() -> Iterator[Path]:
         assert [step.split()[-1].strip('"./') for step in steps] == [
             "binder/requirements.txt", "binder/postBuild", "binder/postBuild",
         ]  # fmt: skip
-        if os.geteuid() == 0:
-            subprocess.run(["chown", "-R", f"{READER}:{READER}", folder], check=True)
+        give(Path(folder))
         locked = files("repo2docker").joinpath(LOCK).read_text(encoding="utf-8")
         jupyter = re.findall(r"/(jupyterlab|notebook|ipywidgets|ipykernel)-([\d.]+)-py", locked)
         assert len(jupyter) == 4
@@ -98,6 +103,7 @@ def launched(home: Path) -> Iterator[Lab]:
     try:
         wait_for(lab, server, log)
         lab.set("notebook-extension/tracker", windowingMode="none")  # the image's JupyterLab drops what is out of sight
+        give(home / ".jupyter")
         yield lab
         lab.stop_kernels()
     finally:
